@@ -1,0 +1,1 @@
+//! Touches for a human hand become tasks.

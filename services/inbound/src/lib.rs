@@ -1,0 +1,1 @@
+//! The public edge: one-click unsubscribe, its page, health.

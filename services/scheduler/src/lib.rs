@@ -1,0 +1,1 @@
+//! Decides what is due; the only producer of hints.

@@ -1,0 +1,1 @@
+//! SMS touches, through any HTTP gateway.

@@ -1,0 +1,1 @@
+//! The command line; `touchline up` runs the whole fleet in one process.

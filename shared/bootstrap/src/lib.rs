@@ -1,0 +1,1 @@
+//! What every main calls: settings, tracing, metrics, health, shutdown.

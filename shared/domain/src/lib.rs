@@ -1,0 +1,102 @@
+//! The rules of Touchline, without I/O: types, plans, planning, the gate, calendars, normalisation.
+//!
+//! Nothing here reads a clock, a socket or a file; callers hand in what is needed. The words are
+//! those of the glossary in `ARCHITECTURE.md`.
+
+pub mod address;
+pub mod bounce;
+pub mod calendar;
+pub mod channel;
+pub mod clock;
+pub mod contact;
+pub mod email;
+pub mod gate;
+pub mod ids;
+pub mod locale;
+pub mod phone;
+pub mod plan;
+pub mod planning;
+pub mod reason;
+pub mod retry;
+pub mod suppression;
+pub mod token;
+pub mod touch;
+pub mod window;
+
+pub use address::{AddressKey, AddressKeyer, AddressKind};
+pub use calendar::Calendar;
+pub use channel::{Channel, Lane, Medium};
+pub use clock::Clock;
+pub use ids::{
+    AddressId, ContactId, EnrolmentId, EventId, PlanVersionId, TaskId, TemplateVersionId, TouchId,
+};
+pub use locale::Locale;
+pub use plan::Plan;
+pub use reason::{Reason, ReasonCode};
+pub use touch::{EnrolmentState, TouchState};
+
+/// A word that is not one of a closed set, with the words that are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{given}\" is not a {set}; it is one of: {allowed}")]
+pub struct UnknownWord {
+    /// What stood there.
+    pub given: String,
+    /// The name of the set, for people ("channel", "locale").
+    pub set: &'static str,
+    /// The members, comma-separated.
+    pub allowed: String,
+}
+
+/// Declares a closed set of words: the enum, `ALL`, `as_str`, `Display`, `FromStr` and serde by word.
+#[macro_export]
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident, $set:literal, { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vmeta])* $variant),+ }
+
+        impl $name {
+            /// Every member, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word used in SQL, JSON, logs and on screen.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::UnknownWord {
+                        given: word.to_owned(),
+                        set: $set,
+                        allowed: [$($word),+].join(", "),
+                    }),
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                word.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}

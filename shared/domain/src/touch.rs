@@ -1,0 +1,49 @@
+//! The life of a touch and of an enrolment.
+
+crate::words! {
+    /// Where a touch is in its life. Adjectives are open, past participles final.
+    TouchState, "touch state", {
+        /// Planned; waits for its due time.
+        Scheduled = "scheduled",
+        /// Due; a hint is (or will be) on the wire.
+        Queued = "queued",
+        /// Claimed by a worker under a lease.
+        Sending = "sending",
+        /// May have been handed over; nobody recorded it.
+        Unknown = "unknown",
+        /// Waits for a person's decision.
+        Held = "held",
+        /// Handed over, or its task was created.
+        Sent = "sent",
+        /// Stopped by a rule.
+        Blocked = "blocked",
+        /// Passed over, because the plan moved on without it.
+        Skipped = "skipped",
+        /// Tried and given up.
+        Failed = "failed",
+        /// Withdrawn before it was due.
+        Cancelled = "cancelled",
+    }
+}
+
+impl TouchState {
+    /// Whether this is one of the recorded ends.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Sent | Self::Blocked | Self::Skipped | Self::Failed | Self::Cancelled)
+    }
+}
+
+crate::words! {
+    /// Where an enrolment is in its life (domain.md §5.1).
+    EnrolmentState, "enrolment state", {
+        /// Touches are planned one after the other.
+        Active = "active",
+        /// Waits for a person to resume it.
+        Paused = "paused",
+        /// Every touch of the plan has been planned.
+        Completed = "completed",
+        /// Ended early, with a reason.
+        Stopped = "stopped",
+    }
+}

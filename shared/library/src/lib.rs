@@ -1,0 +1,1 @@
+//! The built-in plans and templates, in English and Arabic.

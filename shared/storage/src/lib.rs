@@ -1,0 +1,1 @@
+//! All SQL of Touchline, one module per table family.

@@ -1,0 +1,1 @@
+//! For tests only: private servers, sinks, builders and the history checker.

@@ -1,0 +1,1 @@
+//! The worker runtime: consume, claim, gate, handler, record, acknowledge.
