@@ -49,8 +49,10 @@ impl Clock {
                 let passed = (started.elapsed().as_secs_f64() * speed * 1e6) as i64;
                 *origin + TimeDelta::microseconds(passed)
             }
-            Source::Manual(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
-                .unwrap_or(DateTime::UNIX_EPOCH),
+            Source::Manual(micros) => {
+                DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
+                    .unwrap_or(DateTime::UNIX_EPOCH)
+            }
         }
     }
 
