@@ -25,7 +25,7 @@ pub mod window;
 
 pub use address::{AddressKey, AddressKeyer, AddressKind};
 pub use calendar::Calendar;
-pub use channel::{Channel, Lane, Medium};
+pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
     AddressId, ContactId, EnrolmentId, EventId, PlanVersionId, TaskId, TemplateVersionId, TouchId,
