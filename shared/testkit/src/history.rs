@@ -1,0 +1,1 @@
+//! The history checker: database × sink log × crash log.
