@@ -1,6 +1,7 @@
 //! A cluster on disk: its folder, its owner's lock, its creation, and the server's command line.
 //!
-//! The data folder holds `owner.lock` (ours), `cluster/` (PostgreSQL's) and `server.log`.
+//! The data folder holds `owner.lock` (ours), `cluster/` (PostgreSQL's), `server.log` and, while the
+//! server runs, `socket/`.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -195,23 +196,26 @@ fn create_cluster(
     Err(StartError::Initdb { data_dir: data_dir.to_owned(), log })
 }
 
-/// A folder for the socket that only the server's user (and root) can enter. Its name follows from
-/// the data folder, so that a killed owner leaves at most one behind, and the next one takes it.
+/// A folder for the socket that only the server's user (and root) can enter: in the data folder, or,
+/// where that path is too long for a socket, in the folder for run-time files. There its name
+/// follows from the data folder, so that a killed owner leaves at most one behind, and the next one
+/// takes it.
 fn create_socket_dir(account: &Account, data_dir: &Path) -> Result<PathBuf, StartError> {
     let mut hasher = DefaultHasher::new();
     data_dir.hash(&mut hasher);
     let name = format!("touchline-{}-{:016x}", account.uid, hasher.finish());
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let runtime = runtime.filter(|dir| {
-        dir.is_absolute() && dir.is_dir() && dir.as_os_str().len() + name.len() < SOCKET_DIR_MAX
-    });
-    let base = runtime.filter(|dir| account.check_reach(dir).is_ok());
-    let dir = base.unwrap_or_else(|| PathBuf::from("/tmp")).join(name);
-    let existing = std::fs::symlink_metadata(&dir);
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join(&name));
+    let fits = |dir: &PathBuf| {
+        let base = dir.parent().filter(|base| base.is_absolute() && base.is_dir());
+        dir.as_os_str().len() <= SOCKET_DIR_MAX
+            && base.is_some_and(|base| account.check_reach(base).is_ok())
+    };
+    let wanted = [Some(data_dir.join("socket")), runtime].into_iter().flatten().find(fits);
+    let dir = wanted.unwrap_or_else(|| Path::new("/tmp").join(name));
     let ours = |metadata: std::fs::Metadata| {
         metadata.is_dir() && metadata.uid() == account.uid && metadata.mode() & 0o077 == 0
     };
-    if !existing.is_ok_and(ours) {
+    if !std::fs::symlink_metadata(&dir).is_ok_and(ours) {
         // In a shared folder somebody else may have taken the name: creating then fails aloud.
         account.create_private_dir(&dir)?;
     }

@@ -103,6 +103,17 @@ async fn settings_of_the_caller_win() {
 }
 
 #[tokio::test]
+async fn a_path_too_long_for_a_socket_is_no_obstacle() {
+    let folder = open_folder();
+    let deep = folder.path().join("long-".repeat(24));
+    std::fs::create_dir(&deep).unwrap();
+    std::fs::set_permissions(&deep, std::fs::Permissions::from_mode(0o711)).unwrap();
+    let postgres = Postgres::start(options(&deep)).await.unwrap();
+    assert_eq!(number(&postgres, "SELECT 1::bigint").await, 1);
+    postgres.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_start_shows_its_own_words() {
     let folder = open_folder();
     let settings = vec![("no_such_setting".to_owned(), "1".to_owned())];
