@@ -71,6 +71,13 @@ pub enum Problem {
         /// Section and key.
         key: String,
     },
+    /// The document of defaults declares a setting that its section's owner does not know,
+    /// although it denies unknown fields: a mistake in the program.
+    #[error("config.default.toml declares {key}, which the program does not know; report this")]
+    Unread {
+        /// Section and key.
+        key: String,
+    },
 }
 
 fn section_of(key: &str) -> &str {

@@ -4,8 +4,9 @@
 //! A file or variable may set only what is declared there, and only with a value of that kind.
 //! Each crate owns a struct for its section and reads it with [`Loaded::section`]:
 //!
-//! - "" means "not set": the field is `Option<T>` (→ `None`), or has `#[serde(default)]`, or is a
-//!   plain type, which makes the setting required (→ "email.from is not set; set …").
+//! - "" means "not set": `None` in an `Option<T>`, the empty text in a `String` or `SecretString`.
+//!   What a program cannot work without it asks for with [`Loaded::require`].
+//! - Every field must be declared in `config.default.toml`, an optional one as well.
 //! - A secret is a `secrecy::SecretString`, or `Option` of one.
 //! - Enums are written in lower case with `#[serde(rename_all = "snake_case")]`.
 
@@ -184,15 +185,19 @@ impl Loaded {
     /// The section `name` as its owner's struct; see the module page for "", secrets and enums.
     ///
     /// # Errors
-    /// A required setting that is not set, a value the struct refuses, or a field that the
-    /// document of defaults does not declare.
+    /// A value the struct refuses, or a field that the document of defaults does not declare.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, SettingsError> {
-        let mut values = self.table(name);
-        values
-            .retain(|_, value| !matches!(&value.kind, ValueKind::String(text) if text.is_empty()));
-        let declared = self.names(name);
-        T::deserialize(Section { values, declared })
-            .map_err(|error| self.problem(name, error).into())
+        let section = Section { values: self.table(name), declared: self.names(name) };
+        T::deserialize(section).map_err(|error| self.problem(name, error).into())
+    }
+
+    /// Checks that all of these settings ("email.from") are set.
+    ///
+    /// # Errors
+    /// Every one that is not, with what it means and how to set it.
+    pub fn require(&self, keys: &[&str]) -> Result<(), SettingsError> {
+        let missing = keys.iter().filter(|key| !self.is_set(key));
+        SettingsError::unless_empty(missing.map(|key| self.catalogue.not_set(key)).collect())
     }
 
     /// Whether a text setting ("database.url") is set.
@@ -245,8 +250,10 @@ impl Loaded {
 
     fn problem(&self, section: &str, error: SectionError) -> Problem {
         match error.fault {
-            Fault::Missing(field) => self.catalogue.not_set(&format!("{section}.{field}")),
-            Fault::Undeclared(field) => Problem::Undeclared { key: format!("{section}.{field}") },
+            Fault::Missing(field) | Fault::Undeclared(field) => {
+                Problem::Undeclared { key: format!("{section}.{field}") }
+            }
+            Fault::Unread(field) => Problem::Unread { key: format!("{section}.{field}") },
             Fault::Expected(what) => self.refused(section, error.key.as_deref(), &what),
             Fault::Said(why) => {
                 let secret =

@@ -19,6 +19,7 @@ use serde::forward_to_deserialize_any;
 pub(super) enum Fault {
     Missing(String),
     Undeclared(String),
+    Unread(String),
     Expected(String),
     Said(String),
 }
@@ -54,7 +55,7 @@ impl Error for SectionError {
     }
 
     fn unknown_field(field: &str, _expected: &'static [&'static str]) -> Self {
-        Self::new(Fault::Undeclared(field.to_owned()))
+        Self::new(Fault::Unread(field.to_owned()))
     }
 
     fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
@@ -81,7 +82,7 @@ fn for_people(expected: &str) -> String {
     }
 }
 
-/// The values of one section. Texts that are not set ("") must have been taken out before.
+/// The values of one section and the names that are declared for it.
 pub(super) struct Section {
     pub(super) values: Map<String, Value>,
     pub(super) declared: Vec<String>,
@@ -174,7 +175,10 @@ impl<'de> Deserializer<'de> for One {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SectionError> {
-        visitor.visit_some(self)
+        match &self.0.kind {
+            ValueKind::String(text) if text.is_empty() => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(

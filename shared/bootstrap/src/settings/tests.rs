@@ -88,8 +88,14 @@ fn exactly_these_settings_are_secret() {
     let catalogue = Catalogue::embedded();
     let secret: BTreeSet<String> =
         catalogue.settings().iter().filter(|declared| declared.secret).map(Declared::key).collect();
-    let expected =
-        ["keys.address", "keys.token", "sms.headers", "sms.password", "telemetry.headers"];
+    let expected = [
+        "keys.address",
+        "keys.former_tokens",
+        "keys.token",
+        "sms.headers",
+        "sms.password",
+        "telemetry.headers",
+    ];
     assert_eq!(secret, expected.map(str::to_owned).into());
 }
 
@@ -216,9 +222,8 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn values_the_owner_refuses_are_told_with_key_origin_and_choice() {
-    let from = ("TOUCHLINE__EMAIL__FROM", "a@x.example");
     let refused = |name: &str, value: &str| {
-        let loaded = environment(&[from, (name, value)]).unwrap();
+        let loaded = environment(&[(name, value)]).unwrap();
         loaded.section::<Email>("email").unwrap_err().to_string()
     };
     assert_eq!(
@@ -231,13 +236,35 @@ fn values_the_owner_refuses_are_told_with_key_origin_and_choice() {
         "TOUCHLINE__EMAIL__UNKNOWN_POLICY: email.unknown_policy is \"resnd\"; expected is one of \
          resend, hold"
     );
-    let error = Loaded::defaults().section::<Email>("email").unwrap_err().to_string();
+}
+
+#[test]
+fn a_text_that_is_not_set_is_none_or_empty_and_can_be_required() {
+    let email: Email = Loaded::defaults().section("email").unwrap();
+    assert!(email.url.is_none() && email.from.is_empty());
+    let loaded = Loaded::defaults().with(&[("keys.token", "x")]).unwrap();
+    let error = loaded.require(&["email.from", "keys.token", "team.name"]).unwrap_err();
     assert_eq!(
-        error,
+        error.to_string(),
         "email.from is not set; set TOUCHLINE__EMAIL__FROM in the environment or `from` under \
-         [email] in the settings file. The \
-         sender, e.g. \"Palm Realty <hello@palm.example>\"."
+         [email] in the settings file. The sender, e.g. \"Palm Realty <hello@palm.example>\".\n\
+         team.name is not set; set TOUCHLINE__TEAM__NAME in the environment or `name` under \
+         [team] in the settings file. The sender's name as recipients read it. Needed before \
+         anything is sent."
     );
+    loaded.require(&["keys.token", "worker.batch"]).unwrap();
+}
+
+#[test]
+fn a_setting_its_owner_does_not_know_is_a_mistake_of_the_program() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Log {
+        level: String,
+    }
+    let error = Loaded::defaults().section::<Log>("log").unwrap_err().to_string();
+    assert!(error.starts_with("config.default.toml declares log.format, which"), "{error}");
 }
 
 #[test]
