@@ -197,9 +197,9 @@ fn create_cluster(
 }
 
 /// A folder for the socket that only the server's user (and root) can enter: in the data folder, or,
-/// where that path is too long for a socket, in the folder for run-time files. There its name
-/// follows from the data folder, so that a killed owner leaves at most one behind, and the next one
-/// takes it.
+/// where that path is too long for a socket or has characters that its url or PostgreSQL's list of
+/// folders would have to quote, in the folder for run-time files. There its name follows from the
+/// data folder, so that a killed owner leaves at most one behind, and the next one takes it.
 fn create_socket_dir(account: &Account, data_dir: &Path) -> Result<PathBuf, StartError> {
     let mut hasher = DefaultHasher::new();
     data_dir.hash(&mut hasher);
@@ -207,7 +207,9 @@ fn create_socket_dir(account: &Account, data_dir: &Path) -> Result<PathBuf, Star
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join(&name));
     let fits = |dir: &PathBuf| {
         let base = dir.parent().filter(|base| base.is_absolute() && base.is_dir());
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
         dir.as_os_str().len() <= SOCKET_DIR_MAX
+            && dir.as_os_str().as_encoded_bytes().iter().all(plain)
             && base.is_some_and(|base| account.check_reach(base).is_ok())
     };
     let wanted = [Some(data_dir.join("socket")), runtime].into_iter().flatten().find(fits);

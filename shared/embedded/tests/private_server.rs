@@ -103,14 +103,16 @@ async fn settings_of_the_caller_win() {
 }
 
 #[tokio::test]
-async fn a_path_too_long_for_a_socket_is_no_obstacle() {
+async fn a_long_or_unusual_path_is_no_obstacle() {
     let folder = open_folder();
-    let deep = folder.path().join("long-".repeat(24));
-    std::fs::create_dir(&deep).unwrap();
-    std::fs::set_permissions(&deep, std::fs::Permissions::from_mode(0o711)).unwrap();
-    let postgres = Postgres::start(options(&deep)).await.unwrap();
-    assert_eq!(number(&postgres, "SELECT 1::bigint").await, 1);
-    postgres.stop().await;
+    for name in ["long-".repeat(24).as_str(), "بيانات, my & \"data\""] {
+        let unusual = folder.path().join(name);
+        std::fs::create_dir(&unusual).unwrap();
+        std::fs::set_permissions(&unusual, std::fs::Permissions::from_mode(0o711)).unwrap();
+        let postgres = Postgres::start(options(&unusual)).await.unwrap();
+        assert_eq!(number(&postgres, "SELECT 1::bigint").await, 1);
+        postgres.stop().await;
+    }
 }
 
 #[tokio::test]
