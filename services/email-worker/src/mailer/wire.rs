@@ -1,0 +1,353 @@
+//! The stream under an SMTP conversation: TCP without delay, TLS on demand, and deadlines.
+//!
+//! lettre's asynchronous connection knows a timeout for connecting only, so the deadlines live
+//! here, below it: each step sets until when it may write and how long it may wait for the answer,
+//! and a peer that stalls or trickles cannot move either. TLS lives here too, because lettre can
+//! only start it on a stream it opened itself, and because what is counted here is then plain text:
+//! the count of bytes written says whether the final dot can have left.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Bytes a peer may send in answer to one step; RFC 5321 lines are short, EHLO has tens of them.
+const ANSWER_BYTES: u64 = 128 * 1024;
+
+/// Why a conversation could not go on, as the stream saw it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// The name could not be resolved, or nobody listens there.
+    #[error("cannot connect: {0}")]
+    Connect(io::ErrorKind),
+    /// A deadline passed.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The peer closed the connection.
+    #[error("the server closed the connection")]
+    Closed,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Io(io::ErrorKind),
+    /// TLS could not be agreed on; the text says why.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// TLS is required, and the server does not offer it.
+    #[error("the server does not offer STARTTLS, which the settings require")]
+    TlsNotOffered,
+    /// Credentials are set, and the server offers no way to use them.
+    #[error("the server offers neither AUTH PLAIN nor AUTH LOGIN")]
+    AuthNotOffered,
+    /// The peer's answer does not fit the question: the conversation is out of step.
+    #[error("the server's answer does not fit what was asked")]
+    OutOfStep,
+    /// Too little time was left to begin with the message itself.
+    #[error("too little time was left to hand the message over")]
+    TooLate,
+}
+
+/// What TLS needs: trust and the name the certificate must carry.
+#[derive(Clone)]
+pub(super) struct TlsIdentity {
+    pub connector: TlsConnector,
+    pub name: ServerName<'static>,
+}
+
+/// The hand on a [`Wire`] that lettre owns.
+#[derive(Clone)]
+pub(super) struct Control(Arc<Mutex<State>>);
+
+struct State {
+    write_by: Instant,
+    /// How long the answer may take, counted from when the question was written.
+    answer_within: Duration,
+    /// Nothing lasts beyond this, whatever the step.
+    by: Instant,
+    answer_by: Option<Instant>,
+    answer_budget: u64,
+    read: u64,
+    written: u64,
+    one_byte_reads: bool,
+    start_tls: Option<TlsIdentity>,
+    broken: Option<Broken>,
+}
+
+impl Control {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a step: to be written within `each`, answered within `each`, both over before `by`.
+    pub(super) fn begin(&self, each: Duration, by: Instant) {
+        let mut state = self.state();
+        state.by = by;
+        state.write_by = (Instant::now() + each).min(by);
+        state.answer_within = each;
+        state.answer_by = None;
+        state.answer_budget = state.read + ANSWER_BYTES;
+    }
+
+    /// Makes the next read or write start TLS first.
+    pub(super) fn start_tls(&self, identity: TlsIdentity) {
+        self.state().start_tls = Some(identity);
+    }
+
+    /// While set, one byte at a time is read. Nothing a peer sent in plain text behind its answer
+    /// to STARTTLS can then wait in a buffer above and pass for an answer under TLS.
+    pub(super) fn one_byte_reads(&self, on: bool) {
+        self.state().one_byte_reads = on;
+    }
+
+    /// Bytes of plain text read so far.
+    pub(super) fn read(&self) -> u64 {
+        self.state().read
+    }
+
+    /// Bytes of plain text written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.state().written
+    }
+
+    /// What broke, where something did.
+    pub(super) fn broken(&self) -> Option<Broken> {
+        self.state().broken.clone()
+    }
+}
+
+/// A TCP stream, with or without TLS, that gives up at deadlines.
+pub(super) struct Wire {
+    socket: Socket,
+    peer: SocketAddr,
+    control: Control,
+    alarm: Pin<Box<Sleep>>,
+}
+
+enum Socket {
+    Plain(TcpStream),
+    Handshake(Box<tokio_rustls::Connect<TcpStream>>),
+    Tls(Box<TlsStream<TcpStream>>),
+    Gone,
+}
+
+impl Wire {
+    /// Wraps a connected stream; the control sets its deadlines.
+    pub(super) fn new(stream: TcpStream, by: Instant) -> io::Result<(Self, Control)> {
+        stream.set_nodelay(true)?;
+        let control = Control(Arc::new(Mutex::new(State {
+            write_by: by,
+            answer_within: Duration::MAX,
+            by,
+            answer_by: Some(by),
+            answer_budget: ANSWER_BYTES,
+            read: 0,
+            written: 0,
+            one_byte_reads: false,
+            start_tls: None,
+            broken: None,
+        })));
+        let wire = Self {
+            peer: stream.peer_addr()?,
+            socket: Socket::Plain(stream),
+            control: control.clone(),
+            alarm: Box::pin(tokio::time::sleep_until(by)),
+        };
+        Ok((wire, control))
+    }
+
+    fn fail<T>(&self, broken: Broken) -> Poll<io::Result<T>> {
+        let kind = match &broken {
+            Broken::TimedOut => io::ErrorKind::TimedOut,
+            Broken::Io(kind) => *kind,
+            _ => io::ErrorKind::ConnectionAborted,
+        };
+        self.control.state().broken.get_or_insert(broken);
+        Poll::Ready(Err(kind.into()))
+    }
+
+    /// Pending until `deadline`, then the failure. The alarm is only ever moved when it has to be:
+    /// most steps end long before it rings.
+    fn pending<T>(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<io::Result<T>> {
+        loop {
+            if Instant::now() >= deadline {
+                return self.fail(Broken::TimedOut);
+            }
+            if self.alarm.deadline() > deadline || self.alarm.is_elapsed() {
+                self.alarm.as_mut().reset(deadline);
+            }
+            ready!(self.alarm.as_mut().poll(cx));
+        }
+    }
+
+    /// Starts and finishes TLS where that was asked for.
+    fn poll_tls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let wanted = self.control.state().start_tls.take();
+        if let Some(identity) = wanted {
+            match std::mem::replace(&mut self.socket, Socket::Gone) {
+                Socket::Plain(stream) => {
+                    let handshake = identity.connector.connect(identity.name, stream);
+                    self.socket = Socket::Handshake(Box::new(handshake));
+                }
+                other => self.socket = other,
+            }
+        }
+        let Socket::Handshake(handshake) = &mut self.socket else {
+            return Poll::Ready(Ok(()));
+        };
+        match Pin::new(handshake).poll(cx) {
+            Poll::Ready(Ok(stream)) => {
+                self.socket = Socket::Tls(Box::new(stream));
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => {
+                self.socket = Socket::Gone;
+                self.fail(Broken::Tls(error.to_string()))
+            }
+            Poll::Pending => {
+                let deadline = self.control.state().write_by;
+                self.pending(cx, deadline)
+            }
+        }
+    }
+
+    /// A write's result, under the step's deadline for writing.
+    fn watched<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(Err(error)) => self.fail(Broken::Io(error.kind())),
+            Poll::Ready(Ok(done)) => Poll::Ready(Ok(done)),
+            Poll::Pending => {
+                let deadline = self.control.state().write_by;
+                self.pending(cx, deadline)
+            }
+        }
+    }
+
+    /// How many bytes the next read may take, and until when it may wait.
+    fn read_allowance(&self) -> (usize, Instant) {
+        let mut state = self.control.state();
+        let latest = state.by;
+        let within = state.answer_within;
+        let deadline = *state.answer_by.get_or_insert_with(|| {
+            Instant::now().checked_add(within).map_or(latest, |deadline| deadline.min(latest))
+        });
+        let left = state.answer_budget.saturating_sub(state.read);
+        let most = if state.one_byte_reads { left.min(1) } else { left };
+        (usize::try_from(most).unwrap_or(usize::MAX), deadline)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        ready!(this.poll_tls(cx))?;
+        let (most, deadline) = this.read_allowance();
+        if most == 0 {
+            return this.fail(Broken::OutOfStep);
+        }
+        let most = most.min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+        let result = match &mut this.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_read(cx, &mut part),
+            Socket::Tls(stream) => Pin::new(stream).poll_read(cx, &mut part),
+            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(())),
+        };
+        match result {
+            Poll::Ready(Ok(())) if part.filled().is_empty() => this.fail(Broken::Closed),
+            Poll::Ready(Ok(())) => {
+                make_readable(part.filled_mut());
+                let n = part.filled().len();
+                this.control.state().read += n as u64;
+                buffer.advance(n);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) if is_end(error.kind()) => this.fail(Broken::Closed),
+            Poll::Ready(Err(error)) => this.fail(Broken::Io(error.kind())),
+            Poll::Pending => this.pending(cx, deadline),
+        }
+    }
+}
+
+/// A peer that ends a TLS stream without saying goodbye has closed it all the same.
+const fn is_end(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::UnexpectedEof)
+}
+
+/// lettre gives up on an answer that is not UTF-8, and a "250" with a Latin-1 greeting after it
+/// would then count as no answer. Only the code matters, so such text is blanked.
+fn make_readable(bytes: &mut [u8]) {
+    if std::str::from_utf8(bytes).is_err() {
+        bytes.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        ready!(this.poll_tls(cx))?;
+        let result = match &mut this.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(0)),
+        };
+        if let Poll::Ready(Ok(n)) = result {
+            this.control.state().written += n as u64;
+        }
+        this.watched(cx, result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        ready!(this.poll_tls(cx))?;
+        let result = match &mut this.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Socket::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(())),
+        };
+        this.watched(cx, result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let result = match &mut this.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Socket::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(())),
+        };
+        this.watched(cx, result)
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wire({})", self.peer)
+    }
+}
+
+impl AsyncTokioStream for Wire {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}
