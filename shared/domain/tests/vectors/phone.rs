@@ -152,7 +152,9 @@ proptest! {
     }
 
     #[test]
-    fn a_usable_number_normalises_to_itself(raw in "[+0-9٠-٩ ()./-]{5,18}", region in "AE|US|SA|EG") {
+    fn a_valid_number_normalises_to_itself(
+        raw in "[+0-9٠-٩ ()./-]{5,18}", region in "AE|US|SA|EG",
+    ) {
         let check = Phone::parse(&raw, &region);
         if let Some(e164) = check.e164().filter(|_| check.valid) {
             let again = Phone::parse(e164, "");

@@ -147,7 +147,9 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_is_refused(key in any::<[u8; 32]>(), at in any::<prop::sample::Index>(), bit in 0..7) {
+    fn any_flipped_bit_is_refused(
+        key in any::<[u8; 32]>(), at in any::<prop::sample::Index>(), bit in 0..7,
+    ) {
         let token = UnsubscribeToken {
             address_key: AddressKey::from_bytes(&key).unwrap(),
             channel: ContactChannel::Sms,
