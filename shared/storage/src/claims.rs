@@ -1,1 +1,190 @@
-//! claims
+//! The claim: a worker takes touches, and the list decides on the locked rows.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    AddressKey, Channel, ContactId, EnrolmentId, EnrolmentState, EventId, Locale, PlanVersionId,
+    TouchId,
+};
+use messages::Hint;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::PgInterval;
+
+use crate::words::{address_key, word};
+use crate::{Database, StorageError};
+
+/// A touch in a worker's hands, with everything needed to decide and render.
+#[derive(Debug, Clone)]
+pub struct ClaimedTouch {
+    /// The touch.
+    pub id: TouchId,
+    /// Its partition.
+    pub due_month: NaiveDate,
+    /// The epoch of the hint that led here.
+    pub epoch: i32,
+    /// The number of this attempt; results are recorded under it.
+    pub attempt: i16,
+    /// How many attempts have failed for now.
+    pub failures: i16,
+    /// The list's entry, when the touch was blocked by the claim itself; nothing is left to do.
+    pub suppressed_by: Option<EventId>,
+    /// The step's index in its plan.
+    pub step: usize,
+    /// The cycle of a yearly plan.
+    pub cycle: i16,
+    /// When it was due.
+    pub due_at: DateTime<Utc>,
+    /// The step's channel.
+    pub channel: Channel,
+    /// The plan version.
+    pub plan_version: PlanVersionId,
+    /// The enrolment.
+    pub enrolment: EnrolmentId,
+    /// The enrolment's state now.
+    pub enrolment_state: EnrolmentState,
+    /// The person.
+    pub contact: ContactFacts,
+    /// The person's agent, if one is assigned.
+    pub owner: Option<OwnerFacts>,
+    /// The key of the address (or of the person).
+    pub address_key: AddressKey,
+    /// The address to send to, if there is one for the channel.
+    pub address: Option<String>,
+    /// Why the address cannot be used for the channel.
+    pub address_problem: Option<String>,
+}
+
+/// What templates and the gate may know about the person.
+#[derive(Debug, Clone)]
+pub struct ContactFacts {
+    /// The contact.
+    pub id: ContactId,
+    /// Full name.
+    pub full_name: String,
+    /// First name.
+    pub first_name: String,
+    /// The person's language.
+    pub locale: Locale,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// State or region.
+    pub region: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Area or neighbourhood.
+    pub area: Option<String>,
+    /// Day of the closing.
+    pub closing_date: Option<NaiveDate>,
+    /// Inner-circle and user-defined fields.
+    pub custom: serde_json::Value,
+}
+
+/// The agent a contact belongs to.
+#[derive(Debug, Clone)]
+pub struct OwnerFacts {
+    /// The agent.
+    pub id: uuid::Uuid,
+    /// Name.
+    pub name: String,
+    /// Email.
+    pub email: String,
+    /// Phone; may be empty.
+    pub phone: String,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// The agent's own language.
+    pub locale: Locale,
+}
+
+impl Database {
+    /// Claims the hinted touches for `worker` under a lease of `lease` machine time.
+    ///
+    /// Touches that are not in the answer need nothing: their hint is old or doubled, or their row
+    /// is locked by somebody and the hint will come again. When this fails, nothing was claimed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim(
+        &self,
+        hints: &[Hint],
+        worker: &str,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ClaimedTouch>, StorageError> {
+        let ids: Vec<uuid::Uuid> = hints.iter().map(|hint| hint.touch_id).collect();
+        let months: Vec<NaiveDate> = hints.iter().map(|hint| first_day(hint.due_month)).collect();
+        let epochs: Vec<i32> = hints.iter().map(|hint| hint.epoch).collect();
+        let rows = sqlx::query(include_str!("sql/claim.sql"))
+            .bind(ids)
+            .bind(months)
+            .bind(epochs)
+            .bind(worker)
+            .bind(interval(lease))
+            .bind(now)
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(claimed).collect()
+    }
+}
+
+fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
+    let owner_id: Option<uuid::Uuid> = row.try_get("owner_id")?;
+    let entry: Option<uuid::Uuid> = row.try_get("entry")?;
+    Ok(ClaimedTouch {
+        id: row.try_get::<uuid::Uuid, _>("id")?.into(),
+        due_month: row.try_get("due_month")?,
+        epoch: row.try_get("epoch")?,
+        attempt: row.try_get("attempt")?,
+        failures: row.try_get("failures")?,
+        suppressed_by: entry.map(EventId::from),
+        step: usize::try_from(row.try_get::<i16, _>("step")?).unwrap_or(0),
+        cycle: row.try_get("cycle")?,
+        due_at: row.try_get("due_at")?,
+        channel: word(row, "channel")?,
+        plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
+        enrolment: row.try_get::<uuid::Uuid, _>("enrolment_id")?.into(),
+        enrolment_state: word(row, "enrolment_state")?,
+        contact: ContactFacts {
+            id: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
+            full_name: row.try_get("full_name")?,
+            first_name: row.try_get("first_name")?,
+            locale: word(row, "locale")?,
+            time_zone: row.try_get("time_zone")?,
+            country: row.try_get("country")?,
+            region: row.try_get("region")?,
+            city: row.try_get("city")?,
+            area: row.try_get("area")?,
+            closing_date: row.try_get("closing_date")?,
+            custom: row.try_get("custom")?,
+        },
+        owner: owner_id.map(|id| owner(row, id)).transpose()?,
+        address_key: address_key(row, "address_key")?,
+        address: row.try_get("address")?,
+        address_problem: row.try_get("address_problem")?,
+    })
+}
+
+fn owner(row: &PgRow, id: uuid::Uuid) -> Result<OwnerFacts, StorageError> {
+    Ok(OwnerFacts {
+        id,
+        name: row.try_get("owner_name")?,
+        email: row.try_get("owner_email")?,
+        phone: row.try_get("owner_phone")?,
+        time_zone: row.try_get("owner_time_zone")?,
+        locale: word(row, "owner_locale")?,
+    })
+}
+
+/// The partition of a hint.
+pub(crate) fn first_day(month: messages::Month) -> NaiveDate {
+    NaiveDate::from_ymd_opt(month.year(), u32::from(month.month()), 1).unwrap_or(NaiveDate::MIN)
+}
+
+pub(crate) fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}

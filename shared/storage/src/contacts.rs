@@ -1,1 +1,466 @@
-//! contacts
+//! Contacts and their addresses: importing in batches, and looking one up.
+
+use std::collections::HashSet;
+
+use domain::contact::{ContactStatus, Group, Level};
+use domain::{AddressId, AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{Postgres, Row, Transaction};
+
+use crate::outcomes::column;
+use crate::words::word;
+use crate::{Database, StorageError};
+
+/// A contact as an import brings it. `None` says nothing about a field: what is stored stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewContact {
+    /// The identity in the system it comes from.
+    pub external_id: Option<String>,
+    /// Full name.
+    pub full_name: String,
+    /// First name, as people are addressed.
+    pub first_name: String,
+    /// Language.
+    pub locale: Option<Locale>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// State or region.
+    pub state: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Area or neighbourhood.
+    pub area: Option<String>,
+    /// Relationship.
+    pub group: Option<Group>,
+    /// Looking or not.
+    pub status: Option<ContactStatus>,
+    /// Likelihood.
+    pub level: Option<Level>,
+    /// FSBO, expired, PTA, buyer …
+    pub contact_type: Option<String>,
+    /// Where the contact comes from; never changed after the first import (domain.md T1).
+    pub source: String,
+    /// The agent's email.
+    pub owner_email: Option<String>,
+    /// Birthday.
+    pub birthday: Option<chrono::NaiveDate>,
+    /// The spouse's birthday.
+    pub spouse_birthday: Option<chrono::NaiveDate>,
+    /// Day of the closing.
+    pub closing_date: Option<chrono::NaiveDate>,
+    /// Notes on past correspondence.
+    pub notes: Option<String>,
+    /// Inner-circle and user-defined fields.
+    pub custom: serde_json::Map<String, serde_json::Value>,
+    /// The addresses, the preferred one of each kind first.
+    pub addresses: Vec<NewAddress>,
+}
+
+/// An address of a contact to be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewAddress {
+    /// What kind.
+    pub kind: AddressKind,
+    /// home, mobile, work, fax …
+    pub label: String,
+    /// What is sent to.
+    pub value: String,
+    /// Its normalised form, from which the key is made.
+    pub normalised: String,
+    /// An email address's domain.
+    pub domain: Option<String>,
+    /// Why it cannot take SMS.
+    pub sms_problem: Option<String>,
+    /// Why it cannot be called.
+    pub call_problem: Option<String>,
+}
+
+/// What an import did with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// A new contact.
+    Added(ContactId),
+    /// A known contact with something new.
+    Updated(ContactId),
+    /// A known contact with nothing new.
+    Unchanged(ContactId),
+}
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAgent {
+    /// Name.
+    pub name: String,
+    /// Email; the agent's identity in imports.
+    pub email: String,
+    /// Phone; may be empty.
+    pub phone: String,
+    /// Language.
+    pub locale: Locale,
+    /// IANA name.
+    pub time_zone: Option<String>,
+}
+
+/// A stored contact.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// Its identity.
+    pub id: ContactId,
+    /// The identity in the system it came from.
+    pub external_id: Option<String>,
+    /// Full name.
+    pub full_name: String,
+    /// First name.
+    pub first_name: String,
+    /// Language.
+    pub locale: Locale,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// State or region.
+    pub state: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Area or neighbourhood.
+    pub area: Option<String>,
+    /// Relationship.
+    pub group: Group,
+    /// Looking or not.
+    pub status: ContactStatus,
+    /// Likelihood.
+    pub level: Level,
+    /// FSBO, expired, PTA, buyer …
+    pub contact_type: String,
+    /// Where the contact came from.
+    pub source: String,
+    /// The agent's name.
+    pub owner_name: Option<String>,
+    /// The dates anchors point at.
+    pub dates: domain::contact::PersonDates,
+    /// Notes.
+    pub notes: Option<String>,
+    /// Inner-circle and user-defined fields.
+    pub custom: serde_json::Value,
+    /// The addresses.
+    pub addresses: Vec<Address>,
+}
+
+/// A stored address.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// What kind.
+    pub kind: AddressKind,
+    /// home, mobile …
+    pub label: String,
+    /// What is sent to.
+    pub value: String,
+    /// Its key.
+    pub key: AddressKey,
+    /// Why it cannot take SMS.
+    pub sms_problem: Option<String>,
+    /// Why it cannot be called.
+    pub call_problem: Option<String>,
+}
+
+struct Keyed<'a> {
+    contact: &'a NewContact,
+    keys: Vec<AddressKey>,
+    digest: Vec<u8>,
+}
+
+impl Database {
+    /// Imports a batch of contacts: a contact is known by its external id, else by a phone number,
+    /// else by an email address (domain.md T1). Answers in the order given. Rows of one batch that
+    /// are the same person are imported one after the other. Not to be cancelled half-way.
+    ///
+    /// # Errors
+    /// When the database does not answer; repeat the batch.
+    pub async fn import_contacts(
+        &self,
+        keyer: &AddressKeyer,
+        contacts: &[NewContact],
+    ) -> Result<Vec<Imported>, StorageError> {
+        let keyed: Vec<Keyed<'_>> = contacts.iter().map(|contact| key(keyer, contact)).collect();
+        let mut imported = Vec::with_capacity(contacts.len());
+        let mut rest = keyed.as_slice();
+        while !rest.is_empty() {
+            let (batch, after) = rest.split_at(disjoint_prefix(rest));
+            imported.extend(self.import_disjoint(keyer, batch).await?);
+            rest = after;
+        }
+        Ok(imported)
+    }
+
+    async fn import_disjoint(
+        &self,
+        keyer: &AddressKeyer,
+        batch: &[Keyed<'_>],
+    ) -> Result<Vec<Imported>, StorageError> {
+        let known = self.known(batch).await?;
+        let mut imported = Vec::with_capacity(batch.len());
+        let mut documents = Vec::new();
+        let mut changed = Vec::new();
+        for (row, known) in batch.iter().zip(known) {
+            let is_known = known.is_some();
+            let (id, outcome) = match known {
+                Some((id, digest)) if digest.as_deref() == Some(row.digest.as_slice()) => {
+                    imported.push(Imported::Unchanged(id));
+                    continue;
+                }
+                Some((id, _)) => (id, Imported::Updated(id)),
+                None => {
+                    let id = ContactId::new();
+                    (id, Imported::Added(id))
+                }
+            };
+            imported.push(outcome);
+            documents.push(document(id, is_known, row));
+            changed.push((id, row));
+        }
+        if !documents.is_empty() {
+            let mut tx = self.pool().begin().await?;
+            sqlx::query(include_str!("sql/upsert_contacts.sql"))
+                .bind(Json(documents))
+                .execute(&mut *tx)
+                .await?;
+            store_addresses(&mut tx, keyer, &changed).await?;
+            tx.commit().await?;
+        }
+        Ok(imported)
+    }
+
+    /// The stored contact of each row, with the digest of its last import.
+    async fn known(
+        &self,
+        batch: &[Keyed<'_>],
+    ) -> Result<Vec<Option<(ContactId, Option<Vec<u8>>)>>, StorageError> {
+        let key_of = |row: &Keyed<'_>, kind: AddressKind| -> Option<Vec<u8>> {
+            let index = row.contact.addresses.iter().position(|address| address.kind == kind)?;
+            Some(row.keys[index].as_bytes().to_vec())
+        };
+        let rows = sqlx::query(include_str!("sql/known_contacts.sql"))
+            .bind(column(batch, |row| row.contact.external_id.clone()))
+            .bind(column(batch, |row| key_of(row, AddressKind::Phone)))
+            .bind(column(batch, |row| key_of(row, AddressKind::Email)))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let id: Option<uuid::Uuid> = row.try_get("id")?;
+                Ok(id.map(ContactId::from).zip(Some(row.try_get("digest")?)))
+            })
+            .collect()
+    }
+
+    /// Stores agents, or brings known ones up to date; an agent is known by email.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn store_agents(&self, agents: &[NewAgent]) -> Result<(), StorageError> {
+        sqlx::query(
+            "INSERT INTO agents (id, name, email, phone, locale, time_zone)
+             SELECT gen_random_uuid(), name, email, phone, locale::locale, time_zone
+               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+                    AS a (name, email, phone, locale, time_zone)
+             ON CONFLICT ON CONSTRAINT agents_email_unique DO UPDATE
+                SET name = excluded.name, phone = excluded.phone, locale = excluded.locale,
+                    time_zone = excluded.time_zone",
+        )
+        .bind(column(agents, |agent| agent.name.clone()))
+        .bind(column(agents, |agent| agent.email.clone()))
+        .bind(column(agents, |agent| agent.phone.clone()))
+        .bind(column(agents, |agent| agent.locale.as_str()))
+        .bind(column(agents, |agent| agent.time_zone.clone()))
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Contacts by id, external id, address key, or the beginning of their name; 20 at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find_contacts(
+        &self,
+        text: &str,
+        keys: &[AddressKey],
+    ) -> Result<Vec<Contact>, StorageError> {
+        let rows = sqlx::query(include_str!("sql/find_contacts.sql"))
+            .bind(text)
+            .bind(text.parse::<uuid::Uuid>().ok())
+            .bind(column(keys, |key| key.as_bytes().as_slice()))
+            .fetch_all(self.pool())
+            .await?;
+        let mut contacts = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let addresses = self.addresses_of(row.try_get::<uuid::Uuid, _>("id")?).await?;
+            contacts.push(contact(row, addresses)?);
+        }
+        Ok(contacts)
+    }
+
+    async fn addresses_of(&self, contact: uuid::Uuid) -> Result<Vec<Address>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT kind::text AS kind, label, value, address_key, sms_problem, call_problem
+               FROM addresses WHERE contact_id = $1 ORDER BY kind, position, id",
+        )
+        .bind(contact)
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Address {
+                    kind: word(row, "kind")?,
+                    label: row.try_get("label")?,
+                    value: row.try_get("value")?,
+                    key: crate::words::address_key(row, "address_key")?,
+                    sms_problem: row.try_get("sms_problem")?,
+                    call_problem: row.try_get("call_problem")?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many contacts there are.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_contacts(&self) -> Result<i64, StorageError> {
+        Ok(sqlx::query_scalar("SELECT count(*) FROM contacts").fetch_one(self.pool()).await?)
+    }
+}
+
+fn key<'a>(keyer: &AddressKeyer, contact: &'a NewContact) -> Keyed<'a> {
+    let keys = contact.addresses.iter().map(|a| keyer.key(a.kind, &a.normalised)).collect();
+    let digest = serde_json::to_vec(contact).map(|bytes| Sha256::digest(bytes).to_vec());
+    Keyed { contact, keys, digest: digest.unwrap_or_default() }
+}
+
+/// How many rows from the beginning name no identity twice.
+fn disjoint_prefix(rows: &[Keyed<'_>]) -> usize {
+    let mut external_ids = HashSet::new();
+    let mut keys = HashSet::new();
+    for (index, row) in rows.iter().enumerate() {
+        let external = row.contact.external_id.as_deref();
+        if external.is_some_and(|id| !external_ids.insert(id)) {
+            return index;
+        }
+        if row.keys.iter().any(|key| keys.contains(key)) {
+            return index;
+        }
+        keys.extend(row.keys.iter().copied());
+    }
+    rows.len()
+}
+
+fn document(id: ContactId, known: bool, row: &Keyed<'_>) -> serde_json::Value {
+    let mut document = serde_json::to_value(row.contact).unwrap_or_default();
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("addresses");
+        fields.insert("id".to_owned(), serde_json::json!(id));
+        fields.insert("known".to_owned(), serde_json::json!(known));
+        let digest: String = row.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        fields.insert("digest".to_owned(), serde_json::json!(digest));
+    }
+    document
+}
+
+async fn store_addresses(
+    tx: &mut Transaction<'static, Postgres>,
+    keyer: &AddressKeyer,
+    changed: &[(ContactId, &Keyed<'_>)],
+) -> Result<(), StorageError> {
+    let mut rows = Vec::new();
+    for (contact, row) in changed {
+        let person = person_key(keyer, *contact);
+        for (position, (address, key)) in row.contact.addresses.iter().zip(&row.keys).enumerate() {
+            let position = i16::try_from(position).unwrap_or(i16::MAX);
+            let domain = address.domain.as_ref().map(|name| domain_key(keyer, name));
+            rows.push((*contact, person, position, *key, domain, address.clone()));
+        }
+        let own = NewAddress {
+            kind: AddressKind::Person,
+            label: String::new(),
+            value: contact.to_string(),
+            normalised: String::new(),
+            domain: None,
+            sms_problem: None,
+            call_problem: None,
+        };
+        rows.push((*contact, person, 0, person, None, own));
+    }
+    sqlx::query(include_str!("sql/store_addresses.sql"))
+        .bind(column(&rows, |_| AddressId::new().as_uuid()))
+        .bind(column(&rows, |row| row.0.as_uuid()))
+        .bind(column(&rows, |row| row.5.kind.as_str()))
+        .bind(column(&rows, |row| row.5.label.clone()))
+        .bind(column(&rows, |row| row.5.value.clone()))
+        .bind(column(&rows, |row| row.3.as_bytes().to_vec()))
+        .bind(column(&rows, |row| row.2))
+        .bind(column(&rows, |row| row.5.sms_problem.clone()))
+        .bind(column(&rows, |row| row.5.call_problem.clone()))
+        .execute(&mut **tx)
+        .await?;
+    let states: Vec<_> = rows
+        .iter()
+        .flat_map(|row| row.5.kind.channels().iter().map(move |channel| (row, channel)))
+        .collect();
+    sqlx::query("SELECT ensure_address_states($1, $2::text[]::contact_channel[], $3, $4)")
+        .bind(column(&states, |(row, _)| row.3.as_bytes().to_vec()))
+        .bind(column(&states, |(_, channel)| channel.as_str()))
+        .bind(column(&states, |(row, _)| row.4.map(|key| key.as_bytes().to_vec())))
+        .bind(column(&states, |(row, _)| row.1.as_bytes().to_vec()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The key of a person, for entries that cover everything of theirs.
+#[must_use]
+pub fn person_key(keyer: &AddressKeyer, contact: ContactId) -> AddressKey {
+    keyer.key(AddressKind::Person, &contact.to_string())
+}
+
+/// The key of an email domain (its A-label form).
+#[must_use]
+pub fn domain_key(keyer: &AddressKeyer, domain: &str) -> AddressKey {
+    keyer.key(AddressKind::Email, &format!("@{domain}"))
+}
+
+fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError> {
+    let date = |name: &str| -> Result<Option<jiff::civil::Date>, StorageError> {
+        Ok(row.try_get::<Option<chrono::NaiveDate>, _>(name)?.map(crate::words::to_jiff))
+    };
+    Ok(Contact {
+        id: row.try_get::<uuid::Uuid, _>("id")?.into(),
+        external_id: row.try_get("external_id")?,
+        full_name: row.try_get("full_name")?,
+        first_name: row.try_get("first_name")?,
+        locale: word(row, "locale")?,
+        time_zone: row.try_get("time_zone")?,
+        country: row.try_get("country")?,
+        state: row.try_get("state")?,
+        city: row.try_get("city")?,
+        area: row.try_get("area")?,
+        group: word(row, "contact_group")?,
+        status: word(row, "status")?,
+        level: word(row, "level")?,
+        contact_type: row.try_get("contact_type")?,
+        source: row.try_get("source")?,
+        owner_name: row.try_get("owner_name")?,
+        dates: domain::contact::PersonDates {
+            birthday: date("birthday")?,
+            spouse_birthday: date("spouse_birthday")?,
+            closing: date("closing_date")?,
+        },
+        notes: row.try_get("notes")?,
+        custom: row.try_get("custom")?,
+        addresses,
+    })
+}

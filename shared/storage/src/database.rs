@@ -118,18 +118,19 @@ impl Database {
     /// [`StorageError::WrongKey`] when it is another one.
     pub async fn check_key(&self, keyer: &domain::AddressKeyer) -> Result<(), StorageError> {
         let ours = keyer.key(domain::AddressKind::Person, "touchline key fingerprint");
-        let stored: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT key_fingerprint FROM deployment")
-                .fetch_optional(&self.pool)
-                .await?;
+        let stored: Option<Vec<u8>> = sqlx::query_scalar("SELECT key_fingerprint FROM deployment")
+            .fetch_optional(&self.pool)
+            .await?;
         match stored {
             Some(stored) if stored == ours.as_bytes() => Ok(()),
             Some(_) => Err(StorageError::WrongKey),
             None => {
-                sqlx::query("INSERT INTO deployment (key_fingerprint) VALUES ($1) ON CONFLICT DO NOTHING")
-                    .bind(ours.as_bytes().as_slice())
-                    .execute(&self.pool)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO deployment (key_fingerprint) VALUES ($1) ON CONFLICT DO NOTHING",
+                )
+                .bind(ours.as_bytes().as_slice())
+                .execute(&self.pool)
+                .await?;
                 Ok(())
             }
         }
@@ -163,8 +164,9 @@ impl Database {
     /// # Errors
     /// When the database does not answer, or the role may not create partitions.
     pub async fn ensure_event_months(&self, today: NaiveDate) -> Result<(), StorageError> {
-        let months: Vec<NaiveDate> =
-            (0..5).map(|ahead| (month_of(today) - chrono::Months::new(1)) + chrono::Months::new(ahead)).collect();
+        let months: Vec<NaiveDate> = (0..5)
+            .map(|ahead| (month_of(today) - chrono::Months::new(1)) + chrono::Months::new(ahead))
+            .collect();
         self.ensure_partitions("touch_events", &months).await
     }
 

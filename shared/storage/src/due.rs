@@ -1,1 +1,248 @@
-//! due
+//! What is due: claimed in batches, planned on, and put into the outbox, in one transaction.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::contact::PersonDates;
+use domain::planning::Progress;
+use domain::{Channel, EnrolmentId, PlanVersionId, TouchId};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Transaction};
+
+use crate::outbox::{OutgoingHint, outgoing};
+use crate::outcomes::column;
+use crate::words::{to_chrono, to_jiff};
+use crate::{Database, StorageError};
+
+/// A batch of due touches whose transaction is still open: plan on, then commit.
+#[derive(Debug)]
+pub struct DueBatch {
+    tx: Transaction<'static, Postgres>,
+    /// The hints, to be published after the commit.
+    pub hints: Vec<OutgoingHint>,
+    /// The enrolments whose next touch is to be planned.
+    pub enrolments: Vec<DueEnrolment>,
+    /// The oldest due time in the batch.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// What planning needs to know about an enrolment.
+#[derive(Debug, Clone)]
+pub struct DueEnrolment {
+    /// The enrolment.
+    pub id: EnrolmentId,
+    /// Its plan version.
+    pub plan_version: PlanVersionId,
+    /// How far it has come.
+    pub progress: Progress,
+    /// The contact's dates.
+    pub dates: PersonDates,
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+}
+
+/// The next touch of an enrolment.
+#[derive(Debug, Clone)]
+pub struct NextTouch {
+    /// The enrolment.
+    pub enrolment: EnrolmentId,
+    /// Its progress as it was read.
+    pub before: Progress,
+    /// Its progress with this touch planned.
+    pub after: Progress,
+    /// The touch.
+    pub touch: FirstTouch,
+}
+
+/// A touch to be stored.
+#[derive(Debug, Clone)]
+pub struct FirstTouch {
+    /// Its identity.
+    pub id: TouchId,
+    /// The step's index.
+    pub step: usize,
+    /// The step's channel.
+    pub channel: Channel,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
+
+impl FirstTouch {
+    /// The partition it is stored in.
+    #[must_use]
+    pub fn due_month(&self) -> NaiveDate {
+        crate::database::month_of(self.due_at.date_naive())
+    }
+}
+
+/// An enrolment whose plan has no touch left, and the plan that follows, if one does.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// The enrolment that is complete.
+    pub enrolment: EnrolmentId,
+    /// What follows.
+    pub then: Option<Following>,
+}
+
+/// The enrolment that follows a completed one.
+#[derive(Debug, Clone)]
+pub struct Following {
+    /// Its identity.
+    pub id: EnrolmentId,
+    /// The plan version.
+    pub plan_version: PlanVersionId,
+    /// The plan's key.
+    pub plan_key: String,
+    /// Its progress with the first touch planned.
+    pub progress: Progress,
+    /// Its first touch.
+    pub first: FirstTouch,
+}
+
+impl Database {
+    /// Claims up to `limit` touches that are due at `now`, whoever else claims at the same time.
+    ///
+    /// The transaction stays open in the answer: plan each enrolment's next touch and
+    /// [`DueBatch::commit`]. Until then nothing has happened. Must not be cancelled half-way.
+    ///
+    /// # Errors
+    /// When the database does not answer; the touches stay due.
+    pub async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<DueBatch, StorageError> {
+        let mut tx = self.pool().begin().await?;
+        let rows = sqlx::query(include_str!("sql/claim_due.sql"))
+            .bind(now)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        let hints = rows.iter().map(outgoing).collect::<Result<Vec<_>, _>>()?;
+        let mut oldest = None;
+        let mut first_time = Vec::new();
+        for row in &rows {
+            let due_at: DateTime<Utc> = row.try_get("due_at")?;
+            oldest = Some(oldest.map_or(due_at, |oldest: DateTime<Utc>| oldest.min(due_at)));
+            // A later epoch is a retry: its enrolment was planned on when it was first due.
+            if row.try_get::<i32, _>("epoch")? == 1 {
+                first_time.push(row.try_get::<uuid::Uuid, _>("enrolment_id")?);
+            }
+        }
+        let enrolments = if first_time.is_empty() {
+            Vec::new()
+        } else {
+            let rows = sqlx::query(include_str!("sql/planning_facts.sql"))
+                .bind(first_time)
+                .fetch_all(&mut *tx)
+                .await?;
+            rows.iter().map(due_enrolment).collect::<Result<_, _>>()?
+        };
+        Ok(DueBatch { tx, hints, enrolments, oldest })
+    }
+}
+
+impl DueBatch {
+    /// Stores the next touches and endings, and commits everything. Returns the hints to publish.
+    ///
+    /// # Errors
+    /// When the database does not answer. Whether the commit happened is then unknown and does not
+    /// matter: if it did, the sweep publishes the outbox.
+    pub async fn commit(
+        mut self,
+        next: &[NextTouch],
+        endings: &[Ending],
+    ) -> Result<Vec<OutgoingHint>, StorageError> {
+        if !next.is_empty() {
+            store_next(&mut self.tx, next).await?;
+        }
+        if !endings.is_empty() {
+            chain(&mut self.tx, endings).await?;
+        }
+        self.tx.commit().await?;
+        Ok(self.hints)
+    }
+}
+
+async fn store_next(
+    tx: &mut Transaction<'static, Postgres>,
+    next: &[NextTouch],
+) -> Result<(), StorageError> {
+    sqlx::query(include_str!("sql/store_next.sql"))
+        .bind(column(next, |next| next.enrolment.as_uuid()))
+        .bind(column(next, |next| cycle(next.before)))
+        .bind(column(next, |next| steps(next.before)))
+        .bind(column(next, |next| cycle(next.after)))
+        .bind(column(next, |next| steps(next.after)))
+        .bind(column(next, |next| next.touch.id.as_uuid()))
+        .bind(column(next, |next| next.touch.due_month()))
+        .bind(column(next, |next| step(&next.touch)))
+        .bind(column(next, |next| next.touch.channel.as_str()))
+        .bind(column(next, |next| next.touch.due_at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn chain(
+    tx: &mut Transaction<'static, Postgres>,
+    endings: &[Ending],
+) -> Result<(), StorageError> {
+    fn of<T>(ending: &Ending, value: impl Fn(&Following) -> T) -> Option<T> {
+        ending.then.as_ref().map(value)
+    }
+    sqlx::query(include_str!("sql/chain.sql"))
+        .bind(column(endings, |ending| ending.enrolment.as_uuid()))
+        .bind(column(endings, |ending| of(ending, |then| then.id.as_uuid())))
+        .bind(column(endings, |ending| of(ending, |then| then.plan_version.as_uuid())))
+        .bind(column(endings, |ending| of(ending, |then| then.plan_key.clone())))
+        .bind(column(endings, |ending| of(ending, |then| to_chrono(then.progress.starts_on))))
+        .bind(column(endings, |ending| of(ending, |then| steps(then.progress))))
+        .bind(column(endings, |ending| of(ending, |then| then.first.id.as_uuid())))
+        .bind(column(endings, |ending| of(ending, |then| then.first.due_month())))
+        .bind(column(endings, |ending| of(ending, |then| step(&then.first))))
+        .bind(column(endings, |ending| of(ending, |then| then.first.channel.as_str())))
+        .bind(column(endings, |ending| of(ending, |then| then.first.due_at)))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn due_enrolment(row: &PgRow) -> Result<DueEnrolment, StorageError> {
+    let date = |column: &str| -> Result<Option<jiff::civil::Date>, StorageError> {
+        Ok(row.try_get::<Option<NaiveDate>, _>(column)?.map(to_jiff))
+    };
+    Ok(DueEnrolment {
+        id: row.try_get::<uuid::Uuid, _>("id")?.into(),
+        plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
+        progress: progress(row)?,
+        dates: PersonDates {
+            birthday: date("birthday")?,
+            spouse_birthday: date("spouse_birthday")?,
+            closing: date("closing_date")?,
+        },
+        country: row.try_get("country")?,
+        time_zone: row.try_get("time_zone")?,
+    })
+}
+
+pub(crate) fn progress(row: &PgRow) -> Result<Progress, StorageError> {
+    Ok(Progress {
+        starts_on: to_jiff(row.try_get("starts_on")?),
+        cycle: u16::try_from(row.try_get::<i16, _>("cycle")?).unwrap_or(0),
+        planned_steps: row.try_get::<i64, _>("planned_steps")?.cast_unsigned(),
+    })
+}
+
+pub(crate) fn cycle(progress: Progress) -> i16 {
+    i16::try_from(progress.cycle).unwrap_or(i16::MAX)
+}
+
+pub(crate) const fn steps(progress: Progress) -> i64 {
+    progress.planned_steps.cast_signed()
+}
+
+pub(crate) fn step(touch: &FirstTouch) -> i16 {
+    i16::try_from(touch.step).unwrap_or(i16::MAX)
+}

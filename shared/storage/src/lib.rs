@@ -27,3 +27,4 @@ pub mod touches;
 
 pub use database::{Database, Role, Settings};
 pub use error::StorageError;
+pub use migrate::schema_fingerprint;

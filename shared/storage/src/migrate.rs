@@ -16,13 +16,12 @@ impl Database {
     pub async fn migrate(&self, today: chrono::NaiveDate) -> Result<usize, StorageError> {
         let migrations = migrations()?;
         let count = migrations.len();
-        Migrator::with_migrations(migrations)
-            .run(self.pool())
-            .await
-            .map_err(|error| match error {
+        Migrator::with_migrations(migrations).run(self.pool()).await.map_err(
+            |error| match error {
                 sqlx::migrate::MigrateError::Execute(error) => StorageError::from(error),
                 other => StorageError::Schema(other.to_string()),
-            })?;
+            },
+        )?;
         self.ensure_event_months(today).await?;
         let ahead = (0..14).map(|month| today + chrono::Months::new(month));
         self.ensure_touch_months(ahead).await?;
@@ -50,6 +49,17 @@ impl Database {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A short name for the content of all migrations: another content has another name.
+#[must_use]
+pub fn schema_fingerprint() -> String {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for file in MIGRATIONS.files() {
+        digest.update(file.contents());
+    }
+    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn migrations() -> Result<Vec<Migration>, StorageError> {

@@ -1,1 +1,365 @@
-//! suppressions
+//! The list: adding, lifting, looking up, importing.
+//!
+//! The guarantee (G1): when [`Database::suppress`] has returned, no touch to the address starts any
+//! more, and those that were already being handed over are named in the answer. The flag commits
+//! first; from then on the claim, which reads it on the locked row, takes nothing new. What had been
+//! claimed before is in `inflight`, and is waited for without a transaction or a connection held.
+//!
+//! Known limit: a worker that is stopped (SIGSTOP, a frozen virtual machine) between its last look
+//! at the clock and the final dot, for longer than its lease, may still send when it wakes. SMTP has
+//! no fence at the receiving side.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::{AddressKey, ContactChannel, EventId, TouchId};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::outcomes::column;
+use crate::words::{address_key, word};
+use crate::{Database, StorageError};
+
+/// The pause between two looks at what is still in flight.
+const DRAIN_POLL: Duration = Duration::from_millis(4);
+
+/// An entry to be made.
+#[derive(Debug, Clone)]
+pub struct NewSuppression {
+    /// What it covers.
+    pub target: Target,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// Who asked.
+    pub origin: Origin,
+    /// The person or process that enters it.
+    pub actor: String,
+    /// What proves it: a message, a call, a ticket. No address.
+    pub evidence: Option<String>,
+    /// The touch it answers, if any.
+    pub touch: Option<TouchId>,
+}
+
+/// What an entry covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One address on one contact channel. `domain` is the key of an email address's domain, for
+    /// addresses that no contact has yet.
+    Address {
+        /// The address.
+        key: AddressKey,
+        /// The channel.
+        channel: ContactChannel,
+        /// The domain's key, for email.
+        domain: Option<AddressKey>,
+    },
+    /// A whole person, by the person's key.
+    Person(AddressKey),
+    /// Every address of an email domain, by the domain's key.
+    Domain(AddressKey),
+}
+
+impl Target {
+    const fn scope(self) -> Scope {
+        match self {
+            Self::Address { .. } => Scope::Channel,
+            Self::Person(_) => Scope::Person,
+            Self::Domain(_) => Scope::Domain,
+        }
+    }
+
+    const fn key(self) -> AddressKey {
+        match self {
+            Self::Address { key, .. } | Self::Person(key) | Self::Domain(key) => key,
+        }
+    }
+
+    const fn channel(self) -> Option<ContactChannel> {
+        match self {
+            Self::Address { channel, .. } => Some(channel),
+            _ => None,
+        }
+    }
+
+    const fn domain(self) -> Option<AddressKey> {
+        match self {
+            Self::Address { domain, .. } => domain,
+            _ => None,
+        }
+    }
+}
+
+/// The answer to [`Database::suppress`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The entry.
+    pub event: EventId,
+    /// Touches that were being handed over when the entry was made, and still were when the caller's
+    /// patience ended. Empty means clear: nothing to the address starts any more, or is under way.
+    pub in_flight: Vec<TouchId>,
+}
+
+/// An entry in force.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its identity.
+    pub event: EventId,
+    /// What it covers.
+    pub scope: Scope,
+    /// The key of the address, person or domain.
+    pub key: AddressKey,
+    /// The channel, for one address.
+    pub channel: Option<ContactChannel>,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// Who asked.
+    pub origin: Origin,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// A row of a list to be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListRow {
+    /// The address.
+    pub key: AddressKey,
+    /// The channel.
+    pub channel: ContactChannel,
+    /// The domain's key, for email.
+    pub domain: Option<AddressKey>,
+}
+
+impl Database {
+    /// Puts an address, a person or a domain on the list, and waits up to `patience` for what is
+    /// being handed over at this moment.
+    ///
+    /// The entry is in force as soon as this call has written it, whether it then waits or not; it
+    /// may be cancelled while it waits.
+    ///
+    /// # Errors
+    /// When the database does not answer. Whether the entry was made is then unknown: repeat the
+    /// call, an address may be on the list twice.
+    pub async fn suppress(
+        &self,
+        entry: &NewSuppression,
+        patience: Duration,
+    ) -> Result<Suppressed, StorageError> {
+        let event = EventId::new();
+        let covered = self.enter(event, entry).await?;
+        let in_flight = self.drain(&covered, patience).await?;
+        if in_flight.is_empty() {
+            self.note_drained(event, entry).await?;
+        }
+        Ok(Suppressed { event, in_flight })
+    }
+
+    /// Puts it on the list without waiting: for workers, who are themselves in flight.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn suppress_now(&self, entry: &NewSuppression) -> Result<EventId, StorageError> {
+        let event = EventId::new();
+        self.enter(event, entry).await?;
+        Ok(event)
+    }
+
+    async fn enter(
+        &self,
+        event: EventId,
+        entry: &NewSuppression,
+    ) -> Result<Vec<(Vec<u8>, String)>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT covered_key, covered_channel::text AS covered_channel
+               FROM suppress($1, $2::text::suppression_scope, $3, $4::text::contact_channel, $5,
+                             $6::text::suppression_reason, $7::text::suppression_origin, $8, $9, $10)",
+        )
+        .bind(event.as_uuid())
+        .bind(entry.target.scope().as_str())
+        .bind(entry.target.key().as_bytes().as_slice())
+        .bind(entry.target.channel().map(ContactChannel::as_str))
+        .bind(entry.target.domain().map(|key| key.as_bytes().to_vec()))
+        .bind(entry.reason.as_str())
+        .bind(entry.origin.as_str())
+        .bind(&entry.actor)
+        .bind(entry.evidence.as_deref())
+        .bind(entry.touch.map(TouchId::as_uuid))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("covered_key")?, row.try_get("covered_channel")?)))
+            .collect()
+    }
+
+    /// Waits until nothing to the covered addresses is in flight. Each look takes a connection and
+    /// gives it back.
+    async fn drain(
+        &self,
+        covered: &[(Vec<u8>, String)],
+        patience: Duration,
+    ) -> Result<Vec<TouchId>, StorageError> {
+        let keys = column(covered, |(key, _)| key.as_slice());
+        let channels = column(covered, |(_, channel)| channel.as_str());
+        let deadline = Instant::now() + patience;
+        loop {
+            let in_flight: Vec<uuid::Uuid> = sqlx::query_scalar(
+                "SELECT i.touch_id FROM inflight i
+                   JOIN unnest($1::bytea[], $2::text[]) AS c (key, channel)
+                     ON i.address_key = c.key AND i.channel = c.channel::contact_channel
+                  WHERE i.lease_until > clock_timestamp()",
+            )
+            .bind(&keys)
+            .bind(&channels)
+            .fetch_all(self.pool())
+            .await?;
+            if in_flight.is_empty() || Instant::now() >= deadline {
+                return Ok(in_flight.into_iter().map(TouchId::from).collect());
+            }
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+    }
+
+    async fn note_drained(
+        &self,
+        event: EventId,
+        entry: &NewSuppression,
+    ) -> Result<(), StorageError> {
+        sqlx::query(
+            "INSERT INTO suppression_events (id, action, scope, address_key, channel, origin, actor, of_event)
+             VALUES ($1, 'drained', $2::text::suppression_scope, $3, $4::text::contact_channel, 'system', $5, $6)",
+        )
+        .bind(EventId::new().as_uuid())
+        .bind(entry.target.scope().as_str())
+        .bind(entry.target.key().as_bytes().as_slice())
+        .bind(entry.target.channel().map(ContactChannel::as_str))
+        .bind(&entry.actor)
+        .bind(event.as_uuid())
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends every entry for exactly this target. Returns how many there were; entries of another
+    /// scope that cover the same address stay in force.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the role may not lift.
+    pub async fn lift(
+        &self,
+        target: Target,
+        origin: Origin,
+        actor: &str,
+        evidence: &str,
+    ) -> Result<i64, StorageError> {
+        let ended = sqlx::query_scalar(
+            "SELECT lift($1, $2::text::suppression_scope, $3, $4::text::contact_channel,
+                         $5::text::suppression_origin, $6, $7)",
+        )
+        .bind(EventId::new().as_uuid())
+        .bind(target.scope().as_str())
+        .bind(target.key().as_bytes().as_slice())
+        .bind(target.channel().map(ContactChannel::as_str))
+        .bind(origin.as_str())
+        .bind(actor)
+        .bind(evidence)
+        .fetch_one(self.pool())
+        .await?;
+        Ok(ended)
+    }
+
+    /// The entries in force for any of these keys (of an address, its domain, its person).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn entries(&self, keys: &[AddressKey]) -> Result<Vec<Entry>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT event_id, scope::text AS scope, address_key, channel::text AS channel,
+                    reason::text AS reason, origin::text AS origin, since
+               FROM suppressions WHERE address_key = ANY ($1) ORDER BY since",
+        )
+        .bind(column(keys, |key| key.as_bytes().as_slice()))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// The newest entries in force, `limit` at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest_entries(&self, limit: u32) -> Result<Vec<Entry>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT event_id, scope::text AS scope, address_key, channel::text AS channel,
+                    reason::text AS reason, origin::text AS origin, since
+               FROM suppressions ORDER BY since DESC, event_id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// Puts a batch of addresses on the list; those that are on it already for the same channel stay
+    /// as they are. Returns how many were added. Drain once, after the last batch, with
+    /// [`Database::drain_list`].
+    ///
+    /// # Errors
+    /// When the database does not answer; nothing of the batch was added, repeat it.
+    pub async fn import_list(
+        &self,
+        rows: &[ListRow],
+        reason: SuppressionReason,
+        origin: Origin,
+        actor: &str,
+        evidence: &str,
+    ) -> Result<u64, StorageError> {
+        let done = sqlx::query(include_str!("sql/import_list.sql"))
+            .bind(column(rows, |row| row.key.as_bytes().as_slice()))
+            .bind(column(rows, |row| row.channel.as_str()))
+            .bind(column(rows, |row| row.domain.map(|key| key.as_bytes().to_vec())))
+            .bind(column(rows, |_| EventId::new().as_uuid()))
+            .bind(reason.as_str())
+            .bind(origin.as_str())
+            .bind(actor)
+            .bind(evidence)
+            .fetch_one(self.pool())
+            .await?;
+        Ok(u64::try_from(done.try_get::<i64, _>("added")?).unwrap_or(0))
+    }
+
+    /// Waits up to `patience` until nothing to any address of the list is in flight, and returns
+    /// what still is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn drain_list(&self, patience: Duration) -> Result<Vec<TouchId>, StorageError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let in_flight: Vec<uuid::Uuid> = sqlx::query_scalar(
+                "SELECT i.touch_id FROM inflight i
+                   JOIN address_states s USING (address_key, channel)
+                  WHERE i.lease_until > clock_timestamp()
+                    AND coalesce(s.channel_event, s.person_event, s.domain_event) IS NOT NULL",
+            )
+            .fetch_all(self.pool())
+            .await?;
+            if in_flight.is_empty() || Instant::now() >= deadline {
+                return Ok(in_flight.into_iter().map(TouchId::from).collect());
+            }
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+    }
+}
+
+fn entry(row: &PgRow) -> Result<Entry, StorageError> {
+    let channel: Option<&str> = row.try_get("channel")?;
+    Ok(Entry {
+        event: row.try_get::<uuid::Uuid, _>("event_id")?.into(),
+        scope: word(row, "scope")?,
+        key: address_key(row, "address_key")?,
+        channel: channel.map(|_| word(row, "channel")).transpose()?,
+        reason: word(row, "reason")?,
+        origin: word(row, "origin")?,
+        since: row.try_get("since")?,
+    })
+}

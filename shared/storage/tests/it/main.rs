@@ -1,0 +1,57 @@
+//! The storage against a real PostgreSQL.
+#![allow(clippy::unwrap_used)]
+
+mod claiming;
+mod people;
+mod privileges;
+mod suppressing;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use messages::Hint;
+use storage::claims::ClaimedTouch;
+use storage::outcomes::AttemptRecord;
+use storage::{Database, Role};
+use testkit::fixture::Deployment;
+
+/// A Monday; the fixture's touches are due at 12:00 in Dubai, which is 08:00 UTC.
+pub(crate) fn monday() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 6, 1).unwrap()
+}
+
+pub(crate) fn noon() -> DateTime<Utc> {
+    monday().and_hms_opt(8, 0, 0).unwrap().and_utc()
+}
+
+/// Claims everything that is due by noon, without planning on.
+pub(crate) async fn make_due(deployment: &Deployment) -> Vec<Hint> {
+    let scheduler = deployment.connect(Role::Scheduler);
+    let batch = scheduler.claim_due(noon(), 1000).await.unwrap();
+    let hints = batch.commit(&[], &[]).await.unwrap();
+    hints.into_iter().map(|outgoing| outgoing.hint).collect()
+}
+
+pub(crate) async fn claim(worker: &Database, hints: &[Hint]) -> Vec<ClaimedTouch> {
+    let lease = std::time::Duration::from_secs(60);
+    worker.claim(hints, "w1", lease, noon()).await.unwrap()
+}
+
+pub(crate) fn sent(touch: &ClaimedTouch) -> AttemptRecord {
+    AttemptRecord {
+        touch: touch.id,
+        due_month: touch.due_month,
+        attempt: touch.attempt,
+        state: domain::TouchState::Sent,
+        reason: None,
+        provider_ref: Some("ref".to_owned()),
+        decided_at: noon(),
+        next_due: None,
+        failed: false,
+        template: None,
+        detail: None,
+        task: None,
+    }
+}
+
+pub(crate) fn in_minutes(minutes: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::minutes(minutes)
+}

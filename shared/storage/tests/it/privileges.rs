@@ -1,0 +1,98 @@
+//! What each service's role may and may not do.
+
+use sqlx::Connection;
+use storage::Role;
+use testkit::fixture::Deployment;
+
+async fn refused(deployment: &Deployment, role: Role, sql: &'static str) -> bool {
+    let mut db = sqlx::PgConnection::connect(deployment.url()).await.unwrap();
+    let set = sqlx::AssertSqlSafe(format!("SET ROLE {}", role.as_str()));
+    sqlx::query(set).execute(&mut db).await.unwrap();
+    match sqlx::query(sql).execute(&mut db).await {
+        Ok(_) => false,
+        Err(sqlx::Error::Database(error)) => error.code().as_deref() == Some("42501"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn nobody_can_change_the_history_of_the_list() {
+    let deployment = Deployment::create().await;
+    for role in Role::ALL {
+        for sql in [
+            "UPDATE suppression_events SET actor = 'x'",
+            "DELETE FROM suppression_events",
+            "TRUNCATE suppression_events",
+        ] {
+            assert!(refused(&deployment, *role, sql).await, "{role}: {sql}");
+        }
+    }
+    // Not even the owner: the table itself refuses.
+    deployment.people(1).await;
+    let mut db = sqlx::PgConnection::connect(deployment.url()).await.unwrap();
+    sqlx::query(
+        "SELECT * FROM suppress(gen_random_uuid(), 'channel', decode(repeat('00', 32), 'hex'),
+                'email', NULL, 'staff_entry', 'staff', 'x', NULL, NULL)",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    for sql in ["UPDATE suppression_events SET actor = 'x'", "TRUNCATE suppression_events"] {
+        assert!(sqlx::query(sql).execute(&mut db).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn workers_can_add_to_the_list_but_never_take_away() {
+    let deployment = Deployment::create().await;
+    let add =
+        "SELECT * FROM suppress(gen_random_uuid(), 'channel', decode(repeat('00', 32), 'hex'),
+               'email', NULL, 'hard_bounce', 'system', 'x', NULL, NULL)";
+    for role in [Role::EmailWorker, Role::SmsWorker, Role::CallWorker] {
+        assert!(!refused(&deployment, role, add).await, "{role}");
+        for sql in [
+            "UPDATE address_states SET channel_event = NULL",
+            "DELETE FROM address_states",
+            "DELETE FROM suppressions",
+            "SELECT lift(gen_random_uuid(), 'channel', '\\x00', 'email', 'staff', 'x', 'y')",
+            "UPDATE contacts SET full_name = 'x'",
+            "INSERT INTO suppression_events DEFAULT VALUES",
+            "UPDATE touch_events SET reason = NULL",
+        ] {
+            assert!(refused(&deployment, role, sql).await, "{role}: {sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_call_worker_makes_tasks_and_inbound_changes_no_touch() {
+    let deployment = Deployment::create().await;
+    let task = "INSERT INTO tasks SELECT * FROM tasks";
+    assert!(!refused(&deployment, Role::CallWorker, task).await);
+    for role in [Role::EmailWorker, Role::SmsWorker, Role::Inbound, Role::Scheduler] {
+        assert!(refused(&deployment, role, task).await, "{role}");
+    }
+    for sql in ["UPDATE touches SET state = 'sent'", "DELETE FROM touches", "SELECT * FROM tasks"] {
+        assert!(refused(&deployment, Role::Inbound, sql).await, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn versions_never_change() {
+    let deployment = Deployment::create().await;
+    deployment.store_plan(&testkit::fixture::one_step(domain::Channel::Email)).await;
+    let mut db = sqlx::PgConnection::connect(deployment.url()).await.unwrap();
+    assert!(sqlx::query("UPDATE plan_versions SET version = 9").execute(&mut db).await.is_err());
+    assert!(sqlx::query("DELETE FROM plan_versions").execute(&mut db).await.is_err());
+}
+
+#[tokio::test]
+async fn another_address_key_is_refused() {
+    let deployment = Deployment::create().await;
+    let other = domain::AddressKeyer::new(b"another secret");
+    assert!(matches!(
+        deployment.operator.check_key(&other).await,
+        Err(storage::StorageError::WrongKey)
+    ));
+    deployment.operator.check_schema().await.unwrap();
+}
