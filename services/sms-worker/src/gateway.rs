@@ -15,7 +15,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use domain::TouchId;
-use reqwest::header::{CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::CONTENT_ENCODING;
 use reqwest::{Client, Response};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
@@ -32,8 +32,6 @@ use crate::settings::Settings;
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 /// What must be left of the deadline, beyond the time to connect, for a request to be begun.
 const LEAST_TIME_FOR_ANSWER: Duration = Duration::from_secs(1);
-/// A wish for a longer pause than this is cut: the touch would be of no use by then.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// The alphabet a text needs (3GPP TS 23.038).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +143,7 @@ pub enum BuildError {
     #[error("{0}")]
     Limit(&'static str),
     /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be set up: {0}")]
+    #[error("the HTTPS client cannot be set up ({}); is the package ca-certificates installed?", root(.0))]
     Client(reqwest::Error),
 }
 
@@ -182,7 +180,8 @@ impl HttpSmsGateway {
             ));
         }
         Ok(Self {
-            client: client(connect_timeout, settings.concurrency).map_err(BuildError::Client)?,
+            client: client(connect_timeout, settings.concurrency, request.needs_tls())
+                .map_err(BuildError::Client)?,
             places: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
             limit: TokenBucket::new(preset.per_second),
             response_limit: settings.response_limit_bytes,
@@ -233,7 +232,8 @@ impl HttpSmsGateway {
     }
 
     /// What an error before the answer's head means. Its own text is left out: it holds the
-    /// address, which can hold number and text.
+    /// address, which can hold number and text; the innermost cause of a missing connection
+    /// ("connection refused", "invalid peer certificate") does not.
     fn broken(&self, error: &reqwest::Error) -> GatewayResult {
         let name = &self.preset.name;
         if error.is_builder() {
@@ -241,8 +241,8 @@ impl HttpSmsGateway {
             return GatewayResult::Refused { class: RefusalClass::Config, detail };
         }
         if error.is_connect() {
-            let kind = if error.is_timeout() { "in time" } else { "" };
-            let why = format!("{name}: no connection {kind}").trim_end().to_owned();
+            let cause = if error.is_timeout() { "not in time".to_owned() } else { root(error) };
+            let why = format!("{name}: no connection ({cause})");
             return GatewayResult::NotHandedOver { why };
         }
         if was_never_begun(error) {
@@ -259,7 +259,7 @@ impl HttpSmsGateway {
 
     async fn read(&self, mut response: Response, deadline: Instant) -> Answer {
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
+        let retry_after = answer::retry_after(response.headers());
         let body = if response.headers().contains_key(CONTENT_ENCODING) {
             // None was asked for, and unpacking is a way to exhaust memory.
             Body::Unusable("the answer is compressed, which was not asked for")
@@ -312,7 +312,8 @@ impl SmsGateway for HttpSmsGateway {
         let begun = Instant::now();
         let deadline = deadline.min(begun + self.timeout);
         if deadline < begun + self.connect_timeout + LEAST_TIME_FOR_ANSWER {
-            let why = format!("{}: too little time was left to wait for an answer", self.preset.name);
+            let why =
+                format!("{}: too little time was left to wait for an answer", self.preset.name);
             return GatewayResult::NotHandedOver { why };
         }
         let result = self.exchange(outgoing, deadline).await;
@@ -326,10 +327,19 @@ impl SmsGateway for HttpSmsGateway {
     }
 }
 
-fn client(connect_timeout: Duration, connections: usize) -> Result<Client, reqwest::Error> {
+fn client(
+    connect_timeout: Duration,
+    connections: usize,
+    needs_tls: bool,
+) -> Result<Client, reqwest::Error> {
     // Whoever came first has installed the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let mut builder = Client::builder();
+    if !needs_tls {
+        // A machine without root certificates can still speak to a gateway on itself.
+        builder = builder.tls_certs_only([]);
+    }
+    builder
         .user_agent("touchline")
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -343,6 +353,15 @@ fn client(connect_timeout: Duration, connections: usize) -> Result<Client, reqwe
         .build()
 }
 
+/// The innermost cause of an error, which is the one that helps.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 /// Whether hyper gave the request back without having begun it.
 fn was_never_begun(error: &reqwest::Error) -> bool {
     let mut source = error.source();
@@ -353,20 +372,4 @@ fn was_never_begun(error: &reqwest::Error) -> bool {
         source = error.source();
     }
     false
-}
-
-/// The pause the gateway asks for (RFC 9110 §10.2.3): seconds, or a date. A date is measured
-/// against the answer's own `Date`, so that clocks need not agree.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let then = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-            let date = headers.get(DATE)?.to_str().ok()?;
-            let now = chrono::DateTime::parse_from_rfc2822(date).ok()?;
-            (then - now).to_std().unwrap_or(Duration::ZERO)
-        }
-    };
-    Some(wait.min(LONGEST_RETRY_AFTER))
 }

@@ -107,7 +107,8 @@ pub struct Preset {
     /// What errors mean, the first match counts.
     #[serde(default)]
     pub errors: Vec<ErrorRule>,
-    /// What a code means that no rule lists; unset: the HTTP status decides.
+    /// What a code means that no rule lists and that comes with a status of success, where the
+    /// status says nothing.
     #[serde(default)]
     pub unlisted_code: Option<AnswerClass>,
     /// HTTP statuses that leave open whether the message was taken.

@@ -86,10 +86,9 @@ pub fn verdict(result: GatewayResult) -> Verdict {
         GatewayResult::NotHandedOver { why } => {
             Verdict::Retry { after: None, reason: Reason::new(ReasonCode::Unreachable, why) }
         }
-        GatewayResult::InDoubt { why, safe_to_repeat_for } => Verdict::Unknown {
-            reason: Reason::new(ReasonCode::InDoubt, why),
-            safe_to_repeat_for,
-        },
+        GatewayResult::InDoubt { why, safe_to_repeat_for } => {
+            Verdict::Unknown { reason: Reason::new(ReasonCode::InDoubt, why), safe_to_repeat_for }
+        }
         GatewayResult::Refused { class: RefusalClass::Config, detail } => {
             Verdict::Misconfigured { reason: Reason::new(ReasonCode::Misconfigured, detail) }
         }

@@ -54,11 +54,11 @@ pub fn judge_sender(
         return SenderVerdict::Refused("a sender name is longer than 11 characters");
     }
     match purpose {
-        Purpose::Promotional => {
-            judge_promotion(sender, numeric, recipient_country, team_country)
-        }
+        Purpose::Promotional => judge_promotion(sender, numeric, recipient_country, team_country),
         Purpose::Transactional if recipient_country == "AE" && sender.starts_with(UAE_PREFIX) => {
-            SenderVerdict::Doubtful("AD- marks a promotional sender, but the text is not promotional")
+            SenderVerdict::Doubtful(
+                "AD- marks a promotional sender, but the text is not promotional",
+            )
         }
         Purpose::Transactional => SenderVerdict::Fine,
     }

@@ -234,7 +234,8 @@ mod tests {
     #[test]
     fn secrets_are_not_printed() {
         let settings: Settings =
-            toml::from_str("password = \"tops3cret\"\nheaders = { X-Key = \"tops3cret\" }").unwrap();
+            toml::from_str("password = \"tops3cret\"\nheaders = { X-Key = \"tops3cret\" }")
+                .unwrap();
         assert!(!format!("{settings:?}").contains("tops3cret"));
     }
 }

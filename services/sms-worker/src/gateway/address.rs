@@ -76,6 +76,11 @@ pub(super) fn is_on_this_machine(url: &Template) -> bool {
     sample(url, "x").is_ok_and(|url| is_loopback(&url))
 }
 
+/// Whether the address asks for TLS.
+pub(super) fn is_https(url: &Template) -> bool {
+    sample(url, "x").is_ok_and(|url| url.scheme() == "https")
+}
+
 fn sample(url: &Template, filling: &str) -> Result<Url, BuildError> {
     let url = Url::parse(&url.fill(|_| filling, percent_encoded))
         .map_err(|_| BuildError::Address("it is not an address"))?;

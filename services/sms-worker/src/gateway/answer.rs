@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::GatewayResult;
 use crate::preset::{AnswerClass, ErrorRule, Preset};
 use crate::reply::RefusalClass;
 
+/// A wish for a longer pause than this is cut: the touch would be of no use by then.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// The longest provider's id that is kept.
 const LONGEST_REFERENCE: usize = 128;
 /// The longest error code that is shown.
@@ -45,14 +48,17 @@ pub(super) fn read(preset: &Preset, answer: &Answer) -> GatewayResult {
     }
     let reading = Reading::new(&answer.body);
     let code = reading.code(preset);
-    let known = preset.errors.iter().find(|rule| rule.matches(preset, answer, &reading, code.as_deref()));
+    let known =
+        preset.errors.iter().find(|rule| rule.matches(preset, answer, &reading, code.as_deref()));
     if let Some(rule) = known {
         return result(preset, answer, rule.class, code.as_deref(), "");
     }
     if is_success(preset, answer, &reading) {
         return GatewayResult::Accepted { provider_ref: reading.reference(preset) };
     }
-    if let (Some(class), Some(_)) = (preset.unlisted_code, &code) {
+    if let (Some(class), Some(_)) = (preset.unlisted_code, &code)
+        && preset.success_status.contains(answer.status)
+    {
         return result(preset, answer, class, code.as_deref(), "");
     }
     let (class, why) = by_status(preset, answer, &reading);
@@ -104,7 +110,13 @@ impl Reading {
 }
 
 impl ErrorRule {
-    fn matches(&self, preset: &Preset, answer: &Answer, reading: &Reading, code: Option<&str>) -> bool {
+    fn matches(
+        &self,
+        preset: &Preset,
+        answer: &Answer,
+        reading: &Reading,
+        code: Option<&str>,
+    ) -> bool {
         if !self.status.is_empty() && !self.status.contains(answer.status) {
             return false;
         }
@@ -183,9 +195,7 @@ fn result(
         AnswerClass::Throttled | AnswerClass::Temporary => {
             GatewayResult::Temporary { retry_after: answer.retry_after, detail }
         }
-        AnswerClass::InDoubt => {
-            GatewayResult::InDoubt { why: detail, safe_to_repeat_for: None }
-        }
+        AnswerClass::InDoubt => GatewayResult::InDoubt { why: detail, safe_to_repeat_for: None },
     }
 }
 
@@ -210,4 +220,20 @@ fn shown_code(code: &str) -> Option<&str> {
     let plain = code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
     (plain && digits < 7 && !code.is_empty() && code.len() <= LONGEST_CODE).then_some(code)
+}
+
+/// The pause the gateway asks for (RFC 9110 §10.2.3): seconds, or a date. A date is measured
+/// against the answer's own `Date`, so that clocks need not agree.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+            let date = headers.get(DATE)?.to_str().ok()?;
+            let now = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+            (then - now).to_std().unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(wait.min(LONGEST_RETRY_AFTER))
 }

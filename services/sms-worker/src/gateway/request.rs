@@ -35,7 +35,9 @@ pub(super) struct Outgoing {
 
 /// A value of the settings cannot stand where the description puts it.
 #[derive(Debug, thiserror::Error)]
-#[error("the {place} cannot be made from the settings: it holds characters that may not stand there")]
+#[error(
+    "the {place} cannot be made from the settings: it holds characters that may not stand there"
+)]
 pub(super) struct FillError {
     place: &'static str,
 }
@@ -122,6 +124,10 @@ impl RequestTemplate {
             || self.body.uses(field)
     }
 
+    pub(super) fn needs_tls(&self) -> bool {
+        address::is_https(&self.url)
+    }
+
     pub(super) const fn has_idempotency_key(&self) -> bool {
         self.idempotency_header.is_some()
     }
@@ -159,10 +165,7 @@ impl RequestTemplate {
         Ok(Outgoing { method: self.method.clone(), url, headers, body: self.body.fill(value) })
     }
 
-    fn filled_headers<'v>(
-        &self,
-        value: impl Fn(Field) -> &'v str,
-    ) -> Result<HeaderMap, FillError> {
+    fn filled_headers<'v>(&self, value: impl Fn(Field) -> &'v str) -> Result<HeaderMap, FillError> {
         let mut headers = HeaderMap::new();
         for (name, template) in &self.headers {
             if let Some(text) = template.fill_present(&value) {
@@ -295,10 +298,7 @@ fn pairs(text: &str) -> Result<Vec<(String, Template)>, BuildError> {
         .collect()
 }
 
-fn encoded_pairs<'v>(
-    pairs: &[(String, Template)],
-    value: impl Fn(Field) -> &'v str,
-) -> String {
+fn encoded_pairs<'v>(pairs: &[(String, Template)], value: impl Fn(Field) -> &'v str) -> String {
     let mut encoded = form_urlencoded::Serializer::new(String::new());
     for (name, template) in pairs {
         if let Some(text) = template.fill_present(&value) {
