@@ -1,0 +1,114 @@
+//! What is wrong with a library as a whole: plans that do not add up, steps whose template is
+//! missing or of another medium, unknown holidays, chains to nowhere, and every template's problems.
+
+use std::fmt;
+
+use domain::Plan;
+use domain::plan::Anchor;
+use serde::Serialize;
+use templates::Severity;
+
+use crate::Library;
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The plan's file or the template's folder.
+    pub file: String,
+    /// How bad it is: with an error, the plan or template must not be used.
+    pub severity: Severity,
+    /// What is wrong and what to do, in one sentence.
+    pub message: String,
+}
+
+impl Finding {
+    /// Whether the plan or template must not be used.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.file, self.severity, self.message)
+    }
+}
+
+impl Library {
+    /// Everything that is wrong, plans first; empty when all of it may be used.
+    #[must_use]
+    pub fn check(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for plan in self.plans.values() {
+            let own = plan.value.errors();
+            let messages = own.iter().map(ToString::to_string).chain(self.unmet(&plan.value));
+            findings.extend(messages.map(|message| Finding {
+                file: plan.file.clone(),
+                severity: Severity::Error,
+                message,
+            }));
+        }
+        for template in self.templates.values() {
+            let problems = templates::check(&template.value.source, &self.partials);
+            findings.extend(problems.iter().map(|problem| Finding {
+                file: template.file.clone(),
+                severity: problem.severity,
+                message: without_severity(&problem.to_string(), problem.severity),
+            }));
+        }
+        findings
+    }
+
+    /// What a plan needs and the library does not have.
+    fn unmet(&self, plan: &Plan) -> Vec<String> {
+        let mut unmet = Vec::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            let number = index + 1;
+            let (template, channel) = (&step.template, step.channel);
+            match self.template(template) {
+                None => unmet.push(format!(
+                    "step {number}: there is no template \"{template}\"{}",
+                    self.similar(template)
+                )),
+                Some(source) if source.medium != channel.medium() => unmet.push(format!(
+                    "step {number}: {channel} needs a template for {}, but \"{template}\" is for {}",
+                    channel.medium(),
+                    source.medium
+                )),
+                Some(_) => {}
+            }
+            if let Some(Anchor::Holiday(key)) = &step.anchor
+                && !self.calendar.knows_holiday(key)
+            {
+                unmet.push(format!(
+                    "step {number}: calendar.toml has no holiday \"{key}\"; add its dates there, \
+                     or use a key it has"
+                ));
+            }
+        }
+        if let Some(chain) = &plan.then
+            && self.plan(&chain.plan).is_none()
+        {
+            unmet.push(format!("it is followed by \"{}\", but there is no such plan", chain.plan));
+        }
+        unmet
+    }
+
+    /// The template that was probably meant: the same key but for its case and separators.
+    fn similar(&self, wanted: &str) -> String {
+        let plain = |key: &str| key.to_lowercase().replace(['-', '_', ' ', '.'], "");
+        self.templates
+            .keys()
+            .find(|key| plain(key) == plain(wanted))
+            .map_or_else(String::new, |key| format!("; did you mean \"{key}\"?"))
+    }
+}
+
+/// A problem's words without its leading severity, which a finding says itself.
+fn without_severity(message: &str, severity: Severity) -> String {
+    message
+        .strip_prefix(severity.as_str())
+        .map_or(message, |rest| rest.trim_start_matches([',', ':', ' ']))
+        .to_owned()
+}
