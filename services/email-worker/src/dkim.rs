@@ -106,3 +106,7 @@ impl std::fmt::Debug for Signer {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "dkim_tests.rs"]
+mod tests;

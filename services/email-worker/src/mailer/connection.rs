@@ -150,9 +150,7 @@ impl Connection {
                 _ => Ok(()),
             };
         };
-        self.control.one_byte_reads(true);
         self.ask(Starttls, 220, self.route.timeouts.command, by).await?;
-        self.control.one_byte_reads(false);
         self.control.start_tls(identity);
         Ok(())
     }
@@ -202,10 +200,9 @@ impl Connection {
     /// Whether nothing has come from the server since its last answer: it has neither closed nor
     /// said a word nobody asked for.
     pub(super) fn is_quiet(&mut self) -> bool {
-        let read = self.control.read();
         let each = self.route.timeouts.command;
         self.control.begin(each, Instant::now() + each);
-        self.smtp.read_response().now_or_never().is_none() && self.control.read() == read
+        self.smtp.read_response().now_or_never().is_none() && !self.control.has_waiting()
     }
 
     /// Hands one message over.
@@ -229,6 +226,10 @@ impl Connection {
         let reserve = DOT_RESERVE.min(self.route.timeouts.data / 2);
         if Instant::now() + reserve > by {
             return broken_off(Phase::Data, Broken::TooLate);
+        }
+        // A word too many would be taken for the answer to the message.
+        if !self.is_quiet() {
+            return broken_off(Phase::Data, Broken::OutOfStep);
         }
         self.hand_over(message, by).await
     }

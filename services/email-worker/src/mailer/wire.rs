@@ -23,8 +23,9 @@ use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Bytes a peer may send in answer to one step; RFC 5321 lines are short, EHLO has tens of them.
-const ANSWER_BYTES: u64 = 128 * 1024;
+/// Bytes a peer may send in answer to one step. EHLO, the longest answer, takes about one thousand;
+/// lettre reads an answer again from its start with every line, so more would cost time, too.
+const ANSWER_BYTES: u64 = 16 * 1024;
 
 /// Why a conversation could not go on, as the stream saw it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +80,8 @@ struct State {
     answer_budget: u64,
     read: u64,
     written: u64,
-    one_byte_reads: bool,
+    /// Bytes that came, and that no answer was owed for so far.
+    waiting: usize,
     start_tls: Option<TlsIdentity>,
     broken: Option<Broken>,
 }
@@ -104,15 +106,9 @@ impl Control {
         self.state().start_tls = Some(identity);
     }
 
-    /// While set, one byte at a time is read. Nothing a peer sent in plain text behind its answer
-    /// to STARTTLS can then wait in a buffer above and pass for an answer under TLS.
-    pub(super) fn one_byte_reads(&self, on: bool) {
-        self.state().one_byte_reads = on;
-    }
-
-    /// Bytes of plain text read so far.
-    pub(super) fn read(&self) -> u64 {
-        self.state().read
+    /// Whether something came that was not yet asked for.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.state().waiting > 0
     }
 
     /// Bytes of plain text written so far.
@@ -132,6 +128,10 @@ pub(super) struct Wire {
     peer: SocketAddr,
     control: Control,
     alarm: Pin<Box<Sleep>>,
+    /// What came and has not been handed up.
+    arrived: Vec<u8>,
+    /// What is left of the line being handed up.
+    line: Vec<u8>,
 }
 
 enum Socket {
@@ -153,7 +153,7 @@ impl Wire {
             answer_budget: ANSWER_BYTES,
             read: 0,
             written: 0,
-            one_byte_reads: false,
+            waiting: 0,
             start_tls: None,
             broken: None,
         })));
@@ -162,6 +162,8 @@ impl Wire {
             socket: Socket::Plain(stream),
             control: control.clone(),
             alarm: Box::pin(tokio::time::sleep_until(by)),
+            arrived: Vec::new(),
+            line: Vec::new(),
         };
         Ok((wire, control))
     }
@@ -194,6 +196,10 @@ impl Wire {
     fn poll_tls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wanted = self.control.state().start_tls.take();
         if let Some(identity) = wanted {
+            // Plain text behind the answer to STARTTLS would pass for an answer under TLS.
+            if !self.arrived.is_empty() {
+                return self.fail(Broken::Tls("plain text after the answer to STARTTLS".into()));
+            }
             match std::mem::replace(&mut self.socket, Socket::Gone) {
                 Socket::Plain(stream) => {
                     let handshake = identity.connector.connect(identity.name, stream);
@@ -246,43 +252,70 @@ impl Wire {
             Instant::now().checked_add(within).map_or(latest, |deadline| deadline.min(latest))
         });
         let left = state.answer_budget.saturating_sub(state.read);
-        let most = if state.one_byte_reads { left.min(1) } else { left };
-        (usize::try_from(most).unwrap_or(usize::MAX), deadline)
+        (usize::try_from(left).unwrap_or(usize::MAX), deadline)
     }
 }
 
+impl Wire {
+    /// Makes the next whole line of the answer ready for handing up.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(end) = self.arrived.iter().position(|byte| *byte == b'\n') {
+                self.line.extend(self.arrived.drain(..=end));
+                make_readable(&mut self.line);
+                self.control.state().waiting = self.arrived.len();
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_arrival(cx))?;
+        }
+    }
+
+    /// Takes in some of what the peer has sent.
+    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_tls(cx))?;
+        let (left, deadline) = self.read_allowance();
+        if left == 0 {
+            return self.fail(Broken::OutOfStep);
+        }
+        let mut memory = [0; 2048];
+        let most = memory.len().min(left);
+        let mut part = ReadBuf::new(&mut memory[..most]);
+        let result = match &mut self.socket {
+            Socket::Plain(stream) => Pin::new(stream).poll_read(cx, &mut part),
+            Socket::Tls(stream) => Pin::new(stream).poll_read(cx, &mut part),
+            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(())),
+        };
+        match result {
+            Poll::Ready(Ok(())) if part.filled().is_empty() => self.fail(Broken::Closed),
+            Poll::Ready(Ok(())) => {
+                self.arrived.extend_from_slice(part.filled());
+                let mut state = self.control.state();
+                state.read += part.filled().len() as u64;
+                state.waiting = self.arrived.len();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) if is_end(error.kind()) => self.fail(Broken::Closed),
+            Poll::Ready(Err(error)) => self.fail(Broken::Io(error.kind())),
+            Poll::Pending => self.pending(cx, deadline),
+        }
+    }
+}
+
+/// Hands up one line at a time. lettre reads no further than the last line of an answer, so that
+/// its buffer is empty between answers and whatever came too much is still here, to be seen.
 impl AsyncRead for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        ready!(this.poll_tls(cx))?;
-        let (most, deadline) = this.read_allowance();
-        if most == 0 {
-            return this.fail(Broken::OutOfStep);
+        if self.line.is_empty() {
+            ready!(self.poll_line(cx))?;
         }
-        let most = most.min(buffer.remaining());
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
-        let result = match &mut this.socket {
-            Socket::Plain(stream) => Pin::new(stream).poll_read(cx, &mut part),
-            Socket::Tls(stream) => Pin::new(stream).poll_read(cx, &mut part),
-            Socket::Handshake(_) | Socket::Gone => Poll::Ready(Ok(())),
-        };
-        match result {
-            Poll::Ready(Ok(())) if part.filled().is_empty() => this.fail(Broken::Closed),
-            Poll::Ready(Ok(())) => {
-                make_readable(part.filled_mut());
-                let n = part.filled().len();
-                this.control.state().read += n as u64;
-                buffer.advance(n);
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(error)) if is_end(error.kind()) => this.fail(Broken::Closed),
-            Poll::Ready(Err(error)) => this.fail(Broken::Io(error.kind())),
-            Poll::Pending => this.pending(cx, deadline),
-        }
+        let n = self.line.len().min(buffer.remaining());
+        buffer.put_slice(&self.line[..n]);
+        self.line.drain(..n);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -291,11 +324,15 @@ const fn is_end(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::UnexpectedEof)
 }
 
-/// lettre gives up on an answer that is not UTF-8, and a "250" with a Latin-1 greeting after it
-/// would then count as no answer. Only the code matters, so such text is blanked.
-fn make_readable(bytes: &mut [u8]) {
-    if std::str::from_utf8(bytes).is_err() {
-        bytes.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+/// Makes a line one that lettre can read. It gives up on text that is not UTF-8 and on a code
+/// without text (RFC 5321 §4.2 allows "250" alone), and an accepted message would then count as
+/// one in doubt.
+fn make_readable(line: &mut Vec<u8>) {
+    if std::str::from_utf8(line).is_err() {
+        line.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+    }
+    if line.len() == "250\r\n".len() && line.ends_with(b"\r\n") {
+        line.insert(3, b' ');
     }
 }
 
