@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use domain::plan::{Anchor, Repeat};
 use domain::{Channel, Lane, Locale, Medium, Plan};
@@ -11,8 +12,11 @@ use jiff::civil::{Date, date};
 use library::{Library, LoadError};
 use templates::{Fields, Part, Renderer, Source};
 
+/// A step's offset, channel and template.
+type Row = (u16, &'static str, &'static str);
+
 /// The steps of domain.md §2, by offset (day 1 is offset 0).
-const TABLES: [(&str, &[(u16, &str, &str)]); 4] = [
+const TABLES: [(&str, &[Row]); 4] = [
     (
         "8x8",
         &[
@@ -125,6 +129,16 @@ fn renderer(library: &Library, source: &Source) -> Renderer {
     Renderer::new(&compiled.unwrap_or_else(|problems| panic!("{}: {problems:?}", source.key)))
         .unwrap()
 }
+
+/// Every email, compiled once for all tests: that is the slow part.
+static EMAILS: LazyLock<Vec<(String, Renderer)>> = LazyLock::new(|| {
+    let library = Library::built_in();
+    library
+        .templates()
+        .filter(|source| source.medium == Medium::Email)
+        .map(|source| (source.key.clone(), renderer(&library, source)))
+        .collect()
+});
 
 fn required_fields(locale: Locale) -> Fields {
     let examples = Fields::examples(locale, []);
@@ -291,14 +305,12 @@ fn both_languages_use_the_same_fields() {
 
 #[test]
 fn every_email_names_its_sender_and_the_way_out_in_html_and_text() {
-    let library = Library::built_in();
-    for source in library.templates().filter(|source| source.medium == Medium::Email) {
-        let renderer = renderer(&library, source);
+    for (key, renderer) in EMAILS.iter() {
         for (&locale, word) in Locale::ALL.iter().zip(["Unsubscribe", "إلغاء الاشتراك"])
         {
             let fields = required_fields(locale);
             let email = renderer.email(locale, &fields).unwrap();
-            let place = format!("{} {locale}", source.key);
+            let place = format!("{key} {locale}");
             for name in ["agent_name", "team_name", "team_postal_address", "agent_phone"] {
                 let value = fields.text(name).unwrap();
                 assert!(email.html.contains(value), "{place}: no {name} in the page");
@@ -314,12 +326,10 @@ fn every_email_names_its_sender_and_the_way_out_in_html_and_text() {
 
 #[test]
 fn every_email_stays_below_the_size_at_which_mail_programs_clip() {
-    let library = Library::built_in();
-    for source in library.templates().filter(|source| source.medium == Medium::Email) {
-        let renderer = renderer(&library, source);
+    for (key, renderer) in EMAILS.iter() {
         for &locale in Locale::ALL {
             let email = renderer.email(locale, &Fields::examples(locale, [])).unwrap();
-            assert!(email.html.len() < 102_000, "{}: {}", source.key, email.html.len());
+            assert!(email.html.len() < 102_000, "{}: {}", key, email.html.len());
             assert!(!email.html.contains("src=") && !email.html.contains("@import"));
         }
     }
@@ -327,13 +337,11 @@ fn every_email_stays_below_the_size_at_which_mail_programs_clip() {
 
 #[test]
 fn every_email_runs_in_the_direction_of_its_language() {
-    let library = Library::built_in();
-    for source in library.templates().filter(|source| source.medium == Medium::Email) {
-        let renderer = renderer(&library, source);
+    for (key, renderer) in EMAILS.iter() {
         for &locale in Locale::ALL {
             let email = renderer.email(locale, &Fields::examples(locale, [])).unwrap();
             let direction = format!("dir=\"{}\"", locale.direction());
-            assert!(email.html.contains(&direction), "{} {locale}", source.key);
+            assert!(email.html.contains(&direction), "{} {locale}", key);
         }
     }
 }
