@@ -3,7 +3,15 @@
 //! Everything here panics with a full sentence when it cannot do its work: a test without its
 //! server must fail, never pass in silence.
 
+pub mod fixture;
 pub mod history;
+pub mod script;
 pub mod servers;
+pub mod sink_log;
+pub mod sms_sink;
+pub mod smtp_sink;
 
 pub use servers::{RabbitMq, RabbitMqControl, TestDatabase, TestVhost, postgres, rabbitmq};
+pub use sink_log::{Instant, SinkLog};
+pub use sms_sink::{AcceptedSms, Answer, SmsSink};
+pub use smtp_sink::{AcceptedMail, Fault, SmtpSink, Stage};

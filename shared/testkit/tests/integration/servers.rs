@@ -1,5 +1,4 @@
 //! The private servers: isolation, bad days on purpose, and nothing left behind.
-#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
