@@ -222,9 +222,9 @@ fn header(message: MessageBuilder, name: &'static str, value: String) -> Message
 /// no certificate and no mail leaves.
 fn is_one_click_url(url: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-    let local = local.iter().any(|host| {
-        url.strip_prefix(host).is_some_and(|rest| rest.starts_with([':', '/']))
-    });
+    let local = local
+        .iter()
+        .any(|host| url.strip_prefix(host).is_some_and(|rest| rest.starts_with([':', '/'])));
     (url.starts_with("https://") || local) && is_plain(url)
 }
 
@@ -234,7 +234,11 @@ fn is_plain(url: &str) -> bool {
 
 /// The text with line feeds alone at line ends; lettre makes CR LF of them.
 fn line_feeds(text: &str) -> String {
-    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A message as it goes over the wire: lines end with CR LF and are not too long.

@@ -107,9 +107,18 @@ fn nothing_can_slip_a_header_in() {
         (Email { to_name: evil, ..email }, MessageError::ControlCharacter("recipient's name")),
         (Email { list_label: evil, ..email }, MessageError::ControlCharacter("list's name")),
         (Email { from: &named, ..email }, MessageError::ControlCharacter("sender's name")),
-        (Email { reply_to: Some(&named), ..email }, MessageError::ControlCharacter("reply-to name")),
-        (Email { unsubscribe_url: "https://x/\r\nBcc: a@b", ..email }, MessageError::UnsubscribeUrl),
-        (Email { unsubscribe_mailto: Some("mailto:a@b>\r\n"), ..email }, MessageError::UnsubscribeMailto),
+        (
+            Email { reply_to: Some(&named), ..email },
+            MessageError::ControlCharacter("reply-to name"),
+        ),
+        (
+            Email { unsubscribe_url: "https://x/\r\nBcc: a@b", ..email },
+            MessageError::UnsubscribeUrl,
+        ),
+        (
+            Email { unsubscribe_mailto: Some("mailto:a@b>\r\n"), ..email },
+            MessageError::UnsubscribeMailto,
+        ),
     ] {
         assert_eq!(email.build().unwrap_err(), expected);
     }

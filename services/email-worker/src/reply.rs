@@ -204,7 +204,10 @@ mod tests {
     fn breaks_are_judged_by_what_broke() {
         let handed = |why| SendResult::NotHandedOver { why, phase: Phase::Opening };
         for (result, expected) in [
-            (handed(Broken::Connect(ErrorKind::ConnectionRefused)), "retry unreachable, unreachable"),
+            (
+                handed(Broken::Connect(ErrorKind::ConnectionRefused)),
+                "retry unreachable, unreachable",
+            ),
             (handed(Broken::TimedOut), "retry unreachable, unreachable"),
             (handed(Broken::OutOfStep), "retry unreachable, unreachable"),
             (handed(Broken::TooLate), "retry unreachable, unreachable"),

@@ -220,7 +220,12 @@ mod tests {
         for (url, host, port, security) in [
             ("smtp://relay.example", "relay.example", 25, Security::Opportunistic),
             ("smtp://relay.example:2525", "relay.example", 2525, Security::Opportunistic),
-            ("smtp://relay.example:587?starttls=required", "relay.example", 587, Security::Required),
+            (
+                "smtp://relay.example:587?starttls=required",
+                "relay.example",
+                587,
+                Security::Required,
+            ),
             ("smtp://relay.example?starttls=never", "relay.example", 25, Security::None),
             ("smtps://relay.example", "relay.example", 465, Security::Implicit),
             ("smtp://127.0.0.1:2525", "127.0.0.1", 2525, Security::None),

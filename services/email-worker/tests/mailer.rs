@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as StdInstant};
 
 use email_worker::mailer::{
-    Broken, LimitSettings, Mailer, Phase, Permit, SendResult, SetUpError, Timeouts,
+    Broken, LimitSettings, Mailer, Permit, Phase, SendResult, SetUpError, Timeouts,
 };
 use email_worker::message::{Envelope, FinishedMessage};
 use email_worker::settings::Relay;
@@ -111,7 +111,11 @@ async fn every_fault_has_its_exact_result() {
         (At::Rcpt, Do::Close, format!("not handed over at rcpt: {CLOSED}")),
         (At::Rcpt, Do::Say("450 4.2.0 grey\r\n"), "refused at rcpt for now: 450".into()),
         (At::Rcpt, Do::Say(rejected), "refused at rcpt for good: 550".into()),
-        (At::Rcpt, Do::Say("550-5.1.1 un\r\n550 5.1.1 known\r\n"), "refused at rcpt for good: 550".into()),
+        (
+            At::Rcpt,
+            Do::Say("550-5.1.1 un\r\n550 5.1.1 known\r\n"),
+            "refused at rcpt for good: 550".into(),
+        ),
         (At::Rcpt, Do::SayAndClose("421 bye\r\n"), "refused at rcpt for now: 421".into()),
         (At::Data, Do::Stall, format!("not handed over at data: {TIMED_OUT}")),
         (At::Data, Do::Close, format!("not handed over at data: {CLOSED}")),
@@ -142,8 +146,11 @@ async fn every_fault_has_its_exact_result() {
             assert!(started.elapsed() < Duration::from_secs(2), "{at:?} {what:?} took too long");
             // Whatever happened, the next message is told the truth about itself.
             assert_eq!(class(&send(&mailer, 2).await), "accepted", "{at:?} {what:?}");
-            let second: Vec<_> =
-                server.taken().into_iter().filter(|taken| taken.recipient.starts_with("r2@")).collect();
+            let second: Vec<_> = server
+                .taken()
+                .into_iter()
+                .filter(|taken| taken.recipient.starts_with("r2@"))
+                .collect();
             assert_eq!(second.len(), 1, "{at:?} {what:?}");
             assert!(second[0].message.starts_with("X-Marker: 2\r\n"), "{at:?} {what:?}");
         }
@@ -219,7 +226,8 @@ async fn a_refused_recipient_does_not_cost_the_connection() {
 async fn a_kept_connection_that_died_is_replaced_without_a_word() {
     for what in [Do::Close, Do::Reset, Do::SayAndClose("421 4.4.2 idle too long\r\n")] {
         // The server breaks off when the second message's MAIL arrives.
-        let script: Script = Arc::new(move |n| if n == 0 { vec![(1, At::Mail, what)] } else { vec![] });
+        let script: Script =
+            Arc::new(move |n| if n == 0 { vec![(1, At::Mail, what)] } else { vec![] });
         let server = Server::start(USUAL, script).await;
         let mailer = mailer_to(&server);
         assert_eq!(class(&send(&mailer, 0).await), "accepted");
@@ -231,7 +239,9 @@ async fn a_kept_connection_that_died_is_replaced_without_a_word() {
 
 #[tokio::test]
 async fn a_word_nobody_asked_for_costs_the_connection_before_the_next_message() {
-    for extra in ["250 2.0.0 Ok: queued\r\n250 2.0.0 again\r\n", "250 ok\r\n354 go\r\n", "250 ok\r\n25"] {
+    for extra in
+        ["250 2.0.0 Ok: queued\r\n250 2.0.0 again\r\n", "250 ok\r\n354 go\r\n", "250 ok\r\n25"]
+    {
         let server = Server::start(USUAL, at_first(At::Dot, Do::Say(extra))).await;
         let mailer = mailer_to(&server);
         assert_eq!(class(&send(&mailer, 0).await), "accepted");
@@ -352,8 +362,7 @@ async fn tls_is_what_the_url_says() {
     let starttls = Server::start_with_tls(offers, starttls, Arc::clone(&quiet)).await;
     let plain = Server::well_behaved().await;
     let (ca, stranger) = (ca.path().display(), stranger.path().display());
-    let not_offered =
-        "not handed over at opening: the server does not offer STARTTLS, which the settings require";
+    let not_offered = "not handed over at opening: the server does not offer STARTTLS, which the settings require";
     for (server, scheme, parameters, expected) in [
         (&implicit, "smtps", format!("ca={ca}"), "accepted"),
         (&implicit, "smtps", format!("ca={stranger}"), "not handed over at opening: TLS failed"),
@@ -375,7 +384,8 @@ async fn tls_is_what_the_url_says() {
             assert!(result.starts_with(expected), "{scheme} {parameters}: {result}");
         }
     }
-    for (login, expected) in [("user:secret", "accepted"), ("user:no", "refused at auth for good: 535")]
+    for (login, expected) in
+        [("user:secret", "accepted"), ("user:no", "refused at auth for good: 535")]
     {
         let url = format!("smtp://{login}@127.0.0.1:{}?starttls=required&ca={ca}", starttls.port());
         assert_eq!(class(&send(&mailer_at(&url), 1).await), expected);
@@ -391,7 +401,8 @@ async fn tls_is_what_the_url_says() {
 async fn words_slipped_in_before_tls_are_not_believed() {
     let (acceptor, ca) = authority();
     // In plain text behind the answer to STARTTLS: forged answers for everything under TLS.
-    let forged = "220 go\r\n250-x\r\n250 PIPELINING\r\n250 ok\r\n250 ok\r\n354 go\r\n250 got it\r\n";
+    let forged =
+        "220 go\r\n250-x\r\n250 PIPELINING\r\n250 ok\r\n250 ok\r\n354 go\r\n250 got it\r\n";
     let script = at_first(At::StartTls, Do::Say(forged));
     let offers = &["PIPELINING", "STARTTLS"];
     let server = Server::start_with_tls(offers, Some((acceptor, false)), script).await;
@@ -405,7 +416,8 @@ async fn words_slipped_in_before_tls_are_not_believed() {
 /// A connection's faults, drawn at random.
 fn random_faults(seed: u64) -> Faults {
     let mut random = StdRng::seed_from_u64(seed);
-    let moments = [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Body, At::Dot, At::Rset];
+    let moments =
+        [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Body, At::Dot, At::Rset];
     let acts = [
         Do::Say("250 2.0.0 ok\r\n"),
         Do::Say("354 go\r\n"),
@@ -480,7 +492,9 @@ async fn no_fault_makes_one_message_answer_for_another() {
             *classes.entry(name).or_default() += 1;
         }
         assert!(taken.is_empty(), "messages nobody sent: {taken:?}");
-        for (name, least) in [("accepted", 500), ("refused", 20), ("not handed over", 20), ("in doubt", 5)] {
+        for (name, least) in
+            [("accepted", 500), ("refused", 20), ("not handed over", 20), ("in doubt", 5)]
+        {
             assert!(classes.get(name).is_some_and(|n| *n >= least), "{name}: {classes:?}");
         }
     }

@@ -160,8 +160,8 @@ impl Connection {
         self.control.begin(self.route.timeouts.command, by);
         let answer = self.smtp.command(Ehlo::new(self.route.hello.clone())).await;
         let response = expect(answer, 250, &self.control)?;
-        let info = ServerInfo::from_response(&response)
-            .map_err(|_| Trouble::Broken(Broken::OutOfStep))?;
+        let info =
+            ServerInfo::from_response(&response).map_err(|_| Trouble::Broken(Broken::OutOfStep))?;
         self.offer = Offer {
             pipelining: response
                 .message()
@@ -214,11 +214,7 @@ impl Connection {
     ) -> Delivery {
         let eai = envelope.needs_smtp_utf8() && !self.offer.smtp_utf8;
         if eai || (!message.is_ascii() && !self.offer.eight_bit) {
-            return Delivery {
-                result: SendResult::EaiUnsupported,
-                in_step: true,
-                was_dead: false,
-            };
+            return Delivery { result: SendResult::EaiUnsupported, in_step: true, was_dead: false };
         }
         if let Err(stop) = self.announce(envelope, message, by).await {
             return self.stopped(stop, by).await;
@@ -290,11 +286,9 @@ impl Connection {
                 let phase = if dot_written { Phase::Dot } else { Phase::Body };
                 Delivery { result: refused(reply, phase), in_step, was_dead: false }
             }
-            Err(Trouble::Broken(why)) if dot_written => Delivery {
-                result: SendResult::InDoubt { why },
-                in_step: false,
-                was_dead: false,
-            },
+            Err(Trouble::Broken(why)) if dot_written => {
+                Delivery { result: SendResult::InDoubt { why }, in_step: false, was_dead: false }
+            }
             Err(Trouble::Broken(why)) => {
                 // A server that has had enough says so ("552 too big") before it hangs up.
                 self.control.begin(LAST_WORDS, by);
@@ -316,10 +310,7 @@ impl Connection {
         match trouble {
             Trouble::Broken(why) => {
                 let closed = matches!(why, Broken::Closed | Broken::Io(_));
-                Delivery {
-                    was_dead: closed && phase == Phase::Mail,
-                    ..broken_off(phase, why)
-                }
+                Delivery { was_dead: closed && phase == Phase::Mail, ..broken_off(phase, why) }
             }
             Trouble::Reply(reply) if reply.code() == 421 => Delivery {
                 was_dead: phase == Phase::Mail,
