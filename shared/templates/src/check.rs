@@ -1,8 +1,18 @@
 //! `templates check`: everything a person should know before a template is used.
 
-use crate::problem::Problem;
+use std::collections::BTreeSet;
+
+use domain::{Locale, Medium};
+
+use crate::compile::{Compiled, CompiledTexts, Examined, examine};
+use crate::expression::{Kind, Role, Use, expressions, inspect};
+use crate::fields::{self, Fields};
+use crate::lint::suggestion;
+use crate::markup::{Piece, Tag, pieces};
+use crate::problem::{Problem, ProblemCode};
+use crate::render::{RenderError, Renderer};
 use crate::sms;
-use crate::source::{Partials, Source};
+use crate::source::{Part, Partials, Purpose, Source};
 
 /// What the check measures against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +44,254 @@ pub fn check(source: &Source, partials: &Partials) -> Vec<Problem> {
 /// The same, against given limits.
 #[must_use]
 pub fn check_against(source: &Source, partials: &Partials, limits: Limits) -> Vec<Problem> {
-    let _ = limits;
-    crate::compile(source, partials).err().unwrap_or_default()
+    let Examined { compiled, mut problems, uses } = examine(source, partials);
+    missing_locales(source, &mut problems);
+    unused_texts(source, &mut problems);
+    unknown_fields(&uses, &mut problems);
+    for (&locale, texts) in &compiled.locales {
+        if source.purpose == Purpose::Marketing {
+            let mut found = Vec::new();
+            match source.medium {
+                Medium::Email => marketing_email(texts, &mut found),
+                Medium::Sms => marketing_sms(texts, &mut found),
+                Medium::Call => {}
+            }
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|(part, problem): (Part, Problem)| problem.within(locale, part.as_str())),
+            );
+        }
+    }
+    measure(&compiled, &uses, limits, &mut problems);
+    problems.sort_by_key(|problem| problem.severity);
+    problems
+}
+
+fn missing_locales(source: &Source, problems: &mut Vec<Problem>) {
+    for &locale in Locale::ALL {
+        if !source.locales.contains_key(&locale) && !source.locales.is_empty() {
+            let message = format!("there are no texts in \"{locale}\"; add them");
+            problems.push(Problem::error(ProblemCode::MissingLocale, message).within(locale, ""));
+        }
+    }
+}
+
+fn unused_texts(source: &Source, problems: &mut Vec<Problem>) {
+    let needed = Part::of(source.medium);
+    for (&locale, texts) in &source.locales {
+        for part in Part::ALL.iter().filter(|part| !needed.contains(part)) {
+            if texts.part(*part).is_some() {
+                let message = format!("{} templates have no {part}; take it out", source.medium);
+                let problem = Problem::warning(ProblemCode::UnusedText, message);
+                problems.push(problem.within(locale, part.as_str()));
+            }
+        }
+    }
+}
+
+fn unknown_fields(uses: &[(Locale, String, Use)], problems: &mut Vec<Problem>) {
+    for (locale, place, used) in uses {
+        let name = used.name.as_str();
+        if name.starts_with("custom.") || fields::find(name).is_some() {
+            continue;
+        }
+        let hint = suggestion(name, fields::KNOWN.iter().map(|known| known.name));
+        let hint = if hint.is_empty() {
+            format!("; your own fields are written custom.{name}")
+        } else {
+            hint
+        };
+        let message = format!("nothing fills the field \"{name}\"{hint}");
+        let problem = Problem::error(ProblemCode::UnknownField, message);
+        problems.push(problem.at_line(used.line, used.column).within(*locale, place));
+    }
+}
+
+/// What the law wants in both bodies of a marketing email, outside any `if` (compliance.md
+/// EML-01, EML-02, EML-17).
+fn marketing_email(texts: &CompiledTexts, problems: &mut Vec<(Part, Problem)>) {
+    for part in [Part::Mjml, Part::Text] {
+        let Some(text) = texts.parts.get(&part) else { continue };
+        let always: BTreeSet<String> = inspect(text)
+            .uses
+            .into_iter()
+            .filter(|used| used.role == Role::Required)
+            .map(|used| used.name)
+            .collect();
+        let shown = if part == Part::Mjml { fields_shown(text) } else { always.clone() };
+        let has = |name: &str| always.contains(name) && shown.contains(name);
+        let mut miss = |code, message: &str| problems.push((part, Problem::error(code, message)));
+        if !always.contains("unsubscribe_url") {
+            let message = "a marketing email needs the unsubscribe link: use unsubscribe_url, \
+                           outside any {{#if}}";
+            miss(ProblemCode::MissingUnsubscribe, message);
+        } else if part == Part::Mjml && !has_visible_unsubscribe(text) {
+            let message = "the unsubscribe link must be seen: \
+                           <a href=\"{{unsubscribe_url}}\">Unsubscribe</a>, not hidden";
+            miss(ProblemCode::MissingUnsubscribe, message);
+        }
+        if !has("team_postal_address") {
+            let message = "a marketing email needs the sender's postal address: use \
+                           team_postal_address, outside any {{#if}}";
+            miss(ProblemCode::MissingPostalAddress, message);
+        }
+        if !has("agent_name") && !has("team_name") {
+            let message = "a marketing email says who sends it: use agent_name or team_name, \
+                           outside any {{#if}}";
+            miss(ProblemCode::MissingSenderName, message);
+        }
+    }
+}
+
+/// The fields printed where everybody reads: not in titles, attributes, preview texts or what
+/// only Outlook shows.
+fn fields_shown(html: &str) -> BTreeSet<String> {
+    let mut shown = BTreeSet::new();
+    let mut hidden = false;
+    for piece in pieces(html) {
+        match piece {
+            Piece::Tag(tag) if tag.name != "bdi" => hidden = !tag.closing && is_hidden(&tag, html),
+            Piece::Text { at, conditional: false } if !hidden => {
+                for expression in expressions(&html[at]) {
+                    if let Kind::Field(name) = expression.kind {
+                        shown.insert(name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    shown
+}
+
+fn is_hidden(tag: &Tag, html: &str) -> bool {
+    tag.value(html, "style").unwrap_or_default().replace(' ', "").contains("display:none")
+}
+
+/// Whether a link to the unsubscribe page stands where everybody reads, with something to click.
+fn has_visible_unsubscribe(html: &str) -> bool {
+    let mut inside = false;
+    for piece in pieces(html) {
+        match piece {
+            Piece::Tag(tag) if tag.name == "a" && !tag.conditional => {
+                let leads_there =
+                    tag.value(html, "href").is_some_and(|href| href.contains("unsubscribe_url"));
+                inside = !tag.closing && leads_there && !is_hidden(&tag, html);
+            }
+            Piece::Text { at, conditional: false }
+                if inside && !html[at.clone()].trim().is_empty() =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A marketing text needs a way out; a word to answer or a link (compliance.md SMS-12, SMS-23).
+fn marketing_sms(texts: &CompiledTexts, problems: &mut Vec<(Part, Problem)>) {
+    let Some(text) = texts.parts.get(&Part::Sms) else { return };
+    let ways = ["STOP", "إيقاف", "ايقاف", "unsubscribe_url"];
+    if !ways.iter().any(|way| text.contains(way)) {
+        let message = "a marketing text says how to stop: \"Reply STOP to opt out\", \
+                       \"لإلغاء الاشتراك أرسل إيقاف\", or unsubscribe_url";
+        problems.push((Part::Sms, Problem::warning(ProblemCode::MissingUnsubscribe, message)));
+    }
+}
+
+/// Renders with example values and measures the result.
+fn measure(
+    compiled: &Compiled,
+    uses: &[(Locale, String, Use)],
+    limits: Limits,
+    problems: &mut Vec<Problem>,
+) {
+    let Ok(renderer) = Renderer::new(compiled) else { return };
+    for &locale in compiled.locales.keys() {
+        let custom: BTreeSet<&str> = uses
+            .iter()
+            .map(|(_, _, used)| used.name.as_str())
+            .filter(|name| name.starts_with("custom."))
+            .collect();
+        let fields = Fields::examples(locale, custom);
+        let found = match compiled.medium {
+            Medium::Email => email(&renderer, locale, &fields, limits),
+            Medium::Sms => text_message(&renderer, locale, &fields, limits),
+            Medium::Call => renderer.task(locale, &fields).map(|_| Vec::new()),
+        };
+        match found {
+            Ok(found) => {
+                problems.extend(found.into_iter().map(|problem| problem.within(locale, "")))
+            }
+            // What does not render because of an error already found needs no second word.
+            Err(_) if problems.iter().any(Problem::is_error) => {}
+            // What a custom field holds is not known, so its example proves nothing.
+            Err(RenderError::UnsafeLink { name } | RenderError::NotADate { name })
+                if name.starts_with("custom.") => {}
+            Err(err) => {
+                let message = format!("it cannot be rendered with example values: {err}");
+                problems.push(Problem::error(ProblemCode::NotAllowed, message).within(locale, ""));
+            }
+        }
+    }
+}
+
+fn email(
+    renderer: &Renderer,
+    locale: Locale,
+    fields: &Fields,
+    limits: Limits,
+) -> Result<Vec<Problem>, RenderError> {
+    let email = renderer.email(locale, fields)?;
+    let mut found = Vec::new();
+    let length = email.subject.chars().count();
+    if length > limits.subject_characters {
+        let message = format!(
+            "the subject has {length} characters with example values, more than {}: mail programs \
+             cut it off",
+            limits.subject_characters
+        );
+        found.push(
+            Problem::warning(ProblemCode::SubjectTooLong, message)
+                .within(locale, Part::Subject.as_str()),
+        );
+    }
+    if email.html.len() > limits.html_bytes {
+        let message = format!(
+            "the page has {} bytes, more than {}: mail programs clip it, and the unsubscribe link \
+             with it",
+            email.html.len(),
+            limits.html_bytes
+        );
+        let problem = Problem::warning(ProblemCode::TooLarge, message);
+        found.push(problem.within(locale, Part::Mjml.as_str()));
+    }
+    Ok(found)
+}
+
+fn text_message(
+    renderer: &Renderer,
+    locale: Locale,
+    fields: &Fields,
+    limits: Limits,
+) -> Result<Vec<Problem>, RenderError> {
+    let message = renderer.sms(locale, fields)?;
+    let sms::Count { encoding, segments, .. } = message.count;
+    if segments <= limits.sms_segments {
+        return Ok(Vec::new());
+    }
+    let forced = sms::suggestions(&message.text)
+        .iter()
+        .find(|suggestion| suggestion.replacement.is_some())
+        .map_or_else(String::new, |suggestion| {
+            format!("; {} is not in GSM-7", suggestion.code_point)
+        });
+    let message = format!(
+        "the text costs {segments} segments ({encoding}) with example values, more than {}{forced}",
+        limits.sms_segments
+    );
+    let problem = Problem::error(ProblemCode::TooManySegments, message);
+    Ok(vec![problem.within(locale, Part::Sms.as_str())])
 }

@@ -315,7 +315,5 @@ const fn is_direction_control(character: char) -> bool {
 
 /// The direction of a strong character: Hebrew, Arabic and their neighbours run right to left.
 fn is_right_to_left(character: char) -> Option<bool> {
-    character.is_alphabetic().then(|| {
-        matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
-    })
+    character.is_alphabetic().then_some(matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'))
 }

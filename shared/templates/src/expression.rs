@@ -206,13 +206,12 @@ impl Inspection {
                          <mj-include path=\"name\" />"
                             .to_owned(),
                     ),
-                TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
-                    self.refuse(
-                        ProblemCode::NotAllowed,
-                        at,
-                        "decorators ({{*…}}) are not available in templates".to_owned(),
-                    );
-                }
+                // Decorators, and whatever a later engine adds.
+                _ => self.refuse(
+                    ProblemCode::NotAllowed,
+                    at,
+                    "decorators ({{*…}}) are not available in templates".to_owned(),
+                ),
             }
         }
     }
@@ -225,7 +224,8 @@ impl Inspection {
         let name = call.name.as_name().unwrap_or_default();
         if !PRINTERS.contains(&name) {
             let allowed = PRINTERS.join(", ");
-            let message = format!("there is no helper \"{name}\" that prints; there are: {allowed}");
+            let message =
+                format!("there is no helper \"{name}\" that prints; there are: {allowed}");
             return self.refuse(ProblemCode::NotAllowed, at, message);
         }
         match call.params.as_slice() {
@@ -263,7 +263,11 @@ impl Inspection {
         match param {
             Parameter::Path(_) | Parameter::Name(_) => self.field(param, Role::Tested, at),
             Parameter::Subexpression(test) => self.test(test, at),
-            Parameter::Literal(_) => {}
+            _ => self.refuse(
+                ProblemCode::NotAllowed,
+                at,
+                "an {{#if}} asks for a field: {{#if area}}".to_owned(),
+            ),
         }
     }
 
@@ -278,7 +282,10 @@ impl Inspection {
             return self.refuse(ProblemCode::NotAllowed, at, message);
         }
         for param in test.params().into_iter().flatten() {
-            self.condition(param, at);
+            // A test may compare a field with a word: (eq source 'Open house').
+            if !matches!(param, Parameter::Literal(_)) {
+                self.condition(param, at);
+            }
         }
     }
 
@@ -286,7 +293,7 @@ impl Inspection {
         let name = match param {
             Parameter::Path(Path::Relative((_, raw)) | Path::Local((_, _, raw)))
             | Parameter::Name(raw) => raw.as_str(),
-            Parameter::Literal(_) | Parameter::Subexpression(_) => "",
+            _ => "",
         };
         if is_helper(name) {
             let message = format!(
@@ -330,16 +337,20 @@ mod tests {
 
     #[test]
     fn uses_are_found_with_their_role_and_place() {
-        let inspection = inspect("Hi {{first_name}},\n{{#if area}}in {{area}}{{else}}{{city}}{{/if}}");
+        let inspection =
+            inspect("Hi {{first_name}},\n{{#if area}}in {{area}}{{else}}{{city}}{{/if}}");
         assert_eq!(inspection.problems, []);
         let uses: Vec<_> =
             inspection.uses.iter().map(|u| (u.name.as_str(), u.role, u.line)).collect();
-        assert_eq!(uses, [
-            ("first_name", Role::Required, 1),
-            ("area", Role::Tested, 2),
-            ("area", Role::Conditional, 2),
-            ("city", Role::Conditional, 2),
-        ]);
+        assert_eq!(
+            uses,
+            [
+                ("first_name", Role::Required, 1),
+                ("area", Role::Tested, 2),
+                ("area", Role::Conditional, 2),
+                ("city", Role::Conditional, 2),
+            ]
+        );
         assert_eq!(inspection.uses[0].column, 4);
     }
 

@@ -8,9 +8,16 @@
 mod check;
 mod compile;
 mod engine;
+mod expression;
 pub mod fields;
+mod include;
+mod lint;
+mod markup;
+mod page;
+mod place;
 mod problem;
 mod render;
+mod schema;
 pub mod sms;
 mod source;
 

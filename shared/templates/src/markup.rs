@@ -160,7 +160,8 @@ impl Reader<'_> {
         }));
         if raw {
             let inside = &self.text[end..];
-            let length = find_ignoring_case(inside, &format!("</{element}")).unwrap_or(inside.len());
+            let length =
+                find_ignoring_case(inside, &format!("</{element}")).unwrap_or(inside.len());
             self.at = end + length;
             self.pieces.push(Piece::Raw { element, at: end..self.at });
         }
@@ -272,7 +273,8 @@ mod tests {
 
     #[test]
     fn pieces_cover_every_byte_of_any_text() {
-        for text in ["", "a < b", "<", "</", "<!--", "<style>a{}", "<a b='", "é<ü>", "<p></p", "<!x"]
+        for text in
+            ["", "a < b", "<", "</", "<!--", "<style>a{}", "<a b='", "é<ü>", "<p></p", "<!x"]
         {
             let mut at = 0;
             for piece in pieces(text) {

@@ -1,0 +1,8 @@
+//! Templates from the outside: what people write, what is refused, what is sent.
+#![allow(clippy::unwrap_used)]
+
+mod checking;
+mod rendering;
+mod safety;
+mod samples;
+mod sms;
