@@ -39,7 +39,8 @@ pub(super) fn spawn(context: Arc<Context>, plan: Plan, tasks: &TaskTracker) -> S
     debug_assert!(plan.queues.len() <= N_LANES);
     let shared = Arc::new(Shared {
         inbox: Arc::new(Inbox::default()),
-        ledger: Mutex::default(),
+        // So that no two connections of this process share a generation.
+        ledger: Mutex::new(Ledger { generation: plan.part << 32, ..Ledger::default() }),
         wake: Notify::new(),
         ended: context.closing.child_token(),
     });
@@ -198,7 +199,7 @@ impl Task {
         let outcome = session.pump(&mut link).await;
         if outcome.is_ok() {
             // The last acknowledgements are a courtesy: without them the hints come again.
-            let _ = session.flush().await;
+            let _ = session.flush(true).await;
         }
         self.shared.next_generation();
         drop(session);

@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
                 (lane, item) = next_delivery(&mut self.lanes) => self.receive(lane, item)?,
                 () = self.task.shared.wake.notified() => self.answer().await?,
                 () = tokio::time::sleep_until(flush_at.unwrap_or_else(Instant::now)),
-                    if flush_at.is_some() => self.flush().await?,
+                    if flush_at.is_some() => self.flush(false).await?,
             }
         }
     }
@@ -141,15 +141,16 @@ impl<'a> Session<'a> {
             self.nack(token.lane, token.tag).await?;
         }
         if n_finished >= ACK_GROUP {
-            self.flush().await?;
+            self.flush(false).await?;
         } else if n_finished > 0 && self.flush_at.is_none() {
             self.flush_at = Some(Instant::now() + ACK_DELAY);
         }
         Ok(())
     }
 
-    /// Sends the acknowledgements asked for so far.
-    pub(super) async fn flush(&mut self) -> Result<(), LinkError> {
+    /// Sends the acknowledgements asked for: at the end all of them, before that preferably those that
+    /// can go together.
+    pub(super) async fn flush(&mut self, at_the_end: bool) -> Result<(), LinkError> {
         self.flush_at = None;
         for (index, lane) in self.lanes.iter().enumerate() {
             let (prefix, stragglers) = {
@@ -158,7 +159,10 @@ impl<'a> Session<'a> {
                 let prefix = tracker.take_prefix();
                 // One slow hint must not use up the prefetch.
                 let too_many = tracker.n_finished() > usize::from(self.task.plan.prefetch) / 2;
-                (prefix, if too_many { tracker.take_stragglers() } else { Vec::new() })
+                (
+                    prefix,
+                    if too_many || at_the_end { tracker.take_stragglers() } else { Vec::new() },
+                )
             };
             let mut n_acked = stragglers.len() as u64;
             if let Some(prefix) = prefix {
