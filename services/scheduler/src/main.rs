@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The scheduler's entry point.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::run("scheduler", async |ctx| scheduler::run(ctx).await)
+}

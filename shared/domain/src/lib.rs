@@ -10,6 +10,7 @@ pub mod channel;
 pub mod clock;
 pub mod contact;
 pub mod email;
+pub mod failpoint;
 pub mod gate;
 pub mod ids;
 pub mod locale;

@@ -10,7 +10,8 @@ use crate::Medium;
 
 /// A daily window in local wall time, half-open: `open` is inside, `close` is not (compliance.md
 /// QH-02).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Window {
     /// The first minute inside.
     pub open: Time,
@@ -22,6 +23,13 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a window; write it as HH:MM-HH:MM, opening before closing")]
 pub struct BadWindow(String);
+
+impl TryFrom<String> for Window {
+    type Error = BadWindow;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 impl FromStr for Window {
     type Err = BadWindow;
@@ -40,8 +48,8 @@ impl std::fmt::Display for Window {
     }
 }
 
-/// The windows in force, per medium.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The windows in force, per medium: section `[windows]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub struct Windows {
     /// Email; domain.md T15 proposes 08:00–20:00.
     pub email: Window,

@@ -68,12 +68,30 @@ impl Database {
         rows.iter().map(outgoing).collect()
     }
 
+    /// Lets the next sweep publish these hints again: the broker has given up on them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn revive_hints(&self, hints: &[Hint]) -> Result<u64, StorageError> {
+        let done = sqlx::query(
+            "UPDATE outbox o SET published_at = NULL, created_at = '-infinity'
+               FROM unnest($1::uuid[], $2::int4[]) AS h (touch_id, epoch)
+              WHERE o.touch_id = h.touch_id AND o.epoch = h.epoch",
+        )
+        .bind(column(hints, |hint| hint.touch_id))
+        .bind(column(hints, |hint| hint.epoch))
+        .execute(self.pool())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// How many hints wait for a claim, and since when; for metrics.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn outbox_age(&self) -> Result<OutboxAge, StorageError> {
-        let row = sqlx::query("SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox")
+        let row = sqlx::query("SELECT count(*) AS waiting, min(created_at) FILTER (WHERE isfinite(created_at)) AS oldest
+               FROM outbox")
             .fetch_one(self.pool())
             .await?;
         Ok(OutboxAge { waiting: row.try_get("waiting")?, oldest: row.try_get("oldest")? })

@@ -51,10 +51,10 @@ impl Database {
     /// # Errors
     /// When the database does not answer, or two processes store the same version at once.
     pub async fn store_plan(&self, plan: &Plan) -> Result<Stored<PlanVersionId>, StorageError> {
-        if let Some(current) = self.current_plan(&plan.key).await? {
-            if current.plan == *plan {
-                return Ok(Stored::Unchanged(current.id, current.version));
-            }
+        if let Some(current) = self.current_plan(&plan.key).await?
+            && current.plan == *plan
+        {
+            return Ok(Stored::Unchanged(current.id, current.version));
         }
         let row = sqlx::query(
             "INSERT INTO plan_versions (id, key, version, lane, definition)

@@ -1,0 +1,235 @@
+//! Joins a process to the fleet: what every service but `inbound` builds from the same settings.
+//!
+//! [`Shared`] is what services in one process have in common (broker, clock, library); [`Member`] is
+//! one service's own view: its database role, its name, and the deployment's keys and team.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bootstrap::Context;
+use broker::{Broker, InProcessBroker, RabbitBroker};
+use domain::token::TokenKeys;
+use domain::window::Windows;
+use domain::{AddressKeyer, Clock};
+use library::Library;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use storage::{Database, Role, StorageError};
+use worker::{Content, Handler, Team, Worker};
+
+/// Between two looks at a database that is not there yet.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the services of one process share.
+#[derive(Clone)]
+pub struct Shared {
+    /// Hints.
+    pub broker: Arc<dyn Broker>,
+    /// Business time.
+    pub clock: Clock,
+    /// Plans, templates and the calendar.
+    pub library: Arc<Library>,
+}
+
+impl Shared {
+    /// For a service that is its own process: RabbitMQ and the machine's clock.
+    ///
+    /// # Errors
+    /// When a setting is missing or wrong.
+    pub fn connect(ctx: &Context) -> anyhow::Result<Self> {
+        ctx.settings.require(&["database.url", "broker.url", "keys.address", "keys.token"])?;
+        Ok(Self {
+            broker: connect_broker(&ctx.settings)?,
+            clock: Clock::system(),
+            library: Arc::new(load_library(&ctx.settings)?),
+        })
+    }
+}
+
+/// The broker of `[broker] url`, or one inside the process when it is not set.
+///
+/// # Errors
+/// When the URL cannot be read. A broker that is away is no error: it is connected to later.
+pub fn connect_broker(settings: &bootstrap::Loaded) -> anyhow::Result<Arc<dyn Broker>> {
+    let broker: broker::Settings = settings.section("broker")?;
+    if broker.is_in_process() {
+        return Ok(Arc::new(InProcessBroker::new(broker.limits())));
+    }
+    let rabbit = RabbitBroker::connect(broker).context("[broker] url cannot be used")?;
+    Ok(Arc::new(rabbit))
+}
+
+#[derive(Deserialize)]
+struct LibrarySettings {
+    dir: Option<std::path::PathBuf>,
+}
+
+/// The library, with the folder of `[library] dir` on top when it is set.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn load_library(settings: &bootstrap::Loaded) -> anyhow::Result<Library> {
+    match settings.section::<LibrarySettings>("library")?.dir {
+        Some(dir) => Ok(Library::from_dir(&dir)?),
+        None => Ok(Library::built_in()),
+    }
+}
+
+#[derive(Deserialize)]
+struct KeySettings {
+    address: SecretString,
+    token: SecretString,
+    former_tokens: Vec<SecretString>,
+}
+
+/// The deployment's secrets, as what is made with them.
+#[derive(Clone)]
+pub struct Keys {
+    /// Makes the keys of addresses.
+    pub addresses: AddressKeyer,
+    /// Signs and verifies links.
+    pub tokens: TokenKeys,
+}
+
+impl Keys {
+    /// Section `[keys]`.
+    ///
+    /// # Errors
+    /// When a setting is wrong.
+    pub fn load(settings: &bootstrap::Loaded) -> anyhow::Result<Self> {
+        let keys: KeySettings = settings.section("keys")?;
+        let mut tokens = TokenKeys::new("k1", keys.token.expose_secret().as_bytes());
+        for former in &keys.former_tokens {
+            tokens = tokens.with_old(former.expose_secret().as_bytes());
+        }
+        let addresses = AddressKeyer::new(keys.address.expose_secret().as_bytes());
+        Ok(Self { addresses, tokens })
+    }
+}
+
+/// One service's membership.
+pub struct Member {
+    /// Under the service's role.
+    pub database: Database,
+    /// Who speaks.
+    pub team: Team,
+    /// The deployment's keys.
+    pub keys: Keys,
+    /// The service's name in leases and history, unique among running processes.
+    pub name: String,
+    shared: Shared,
+    windows: Windows,
+    worker: worker::Settings,
+    public_url: String,
+}
+
+#[derive(Deserialize)]
+struct PublicUrl {
+    public_url: String,
+}
+
+#[derive(Deserialize)]
+struct Faults {
+    failpoint: String,
+}
+
+impl Member {
+    /// Joins: waits until the database answers, checks its schema and key, and registers what
+    /// "ready" means.
+    ///
+    /// # Errors
+    /// When settings are wrong, the schema does not fit, or the key is another one.
+    pub async fn join(
+        ctx: &Context,
+        shared: &Shared,
+        service: &str,
+        role: Role,
+    ) -> anyhow::Result<Self> {
+        domain::failpoint::arm(&ctx.settings.section::<Faults>("faults")?.failpoint)?;
+        let database = Database::new(&ctx.settings.section("database")?, Some(role))?;
+        let keys = Keys::load(&ctx.settings)?;
+        register_checks(ctx, &database, &shared.broker);
+        await_database(ctx, &database, &keys.addresses).await?;
+        Ok(Self {
+            database,
+            team: ctx.settings.section("team")?,
+            keys,
+            name: unique_name(service),
+            shared: shared.clone(),
+            windows: ctx.settings.section("windows")?,
+            worker: ctx.settings.section("worker")?,
+            public_url: ctx.settings.section::<PublicUrl>("inbound")?.public_url,
+        })
+    }
+
+    /// Starts a worker with this handler, `concurrency` attempts at once. It stops with the
+    /// process, after what it has begun.
+    pub fn start_worker(self, ctx: &Context, handler: Arc<dyn Handler>, concurrency: usize) {
+        let content =
+            Content::new(self.database.clone(), self.team, self.keys.tokens, &self.public_url);
+        let worker = Worker {
+            database: self.database,
+            broker: self.shared.broker,
+            handler,
+            content: Arc::new(content),
+            windows: self.windows,
+            clock: self.shared.clock,
+            settings: worker::Settings { concurrency, ..self.worker },
+            name: self.name,
+        };
+        let token = ctx.shutdown.token();
+        let label = worker.name.clone();
+        ctx.shutdown.spawn(label, async move {
+            if let Err(error) = worker.run(token).await {
+                tracing::error!(%error, "the worker cannot take hints");
+            }
+        });
+    }
+}
+
+fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>) {
+    let pinged = database.clone();
+    ctx.health.check("database", move || {
+        let database = pinged.clone();
+        async move { database.ping().await }
+    });
+    let asked = Arc::clone(broker);
+    ctx.health.check("broker", move || {
+        let state = asked.state();
+        async move { if state.is_ready() { Ok(()) } else { Err(format!("{state:?}")) } }
+    });
+}
+
+/// Waits for the database, so that services may start in any order.
+async fn await_database(
+    ctx: &Context,
+    database: &Database,
+    keyer: &AddressKeyer,
+) -> anyhow::Result<()> {
+    loop {
+        let checked = match database.check_schema().await {
+            Ok(()) => database.check_key(keyer).await,
+            Err(error) => Err(error),
+        };
+        match checked {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(%error, "waiting for the database");
+            }
+            Err(error @ StorageError::Schema(_)) => {
+                tracing::warn!(%error, "waiting for the schema");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = ctx.shutdown.begun() => anyhow::bail!("stopped while waiting for the database"),
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+fn unique_name(service: &str) -> String {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    format!("{service}-{}-{}", std::process::id(), &id[id.len() - 6..])
+}

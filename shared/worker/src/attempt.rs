@@ -1,0 +1,196 @@
+//! One touch: the gate, the handler, and what is written down about both.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::gate::{self, Decision, Facts, Reachable};
+use domain::window::zones_of;
+use domain::{ContactChannel, Locale, Reason, ReasonCode, TemplateVersionId};
+use futures_util::FutureExt;
+use storage::StorageError;
+use storage::claims::ClaimedTouch;
+use storage::outcomes::AttemptRecord;
+
+use crate::content::ReadyTouch;
+use crate::{Outcome, Settings, Worker};
+
+/// What an attempt needs besides the touch.
+pub(crate) struct Attempt {
+    pub(crate) worker: Arc<Worker>,
+    pub(crate) deadline: Instant,
+}
+
+/// A gate decision with what it was made from.
+struct Decided {
+    decision: Decision,
+    detail: serde_json::Value,
+}
+
+impl Attempt {
+    /// Takes a claimed touch to its outcome. Never panics, never fails: everything that can happen
+    /// is an outcome.
+    pub(crate) async fn make(&self, touch: ClaimedTouch, begin: bool) -> AttemptRecord {
+        let now = self.worker.clock.now();
+        if !begin || self.deadline < Instant::now() + Settings::SHORTEST_ATTEMPT {
+            let after = Duration::ZERO;
+            return Outcome::NotBegun { after }.into_record(
+                &touch,
+                now,
+                None,
+                None,
+                jitter(&touch),
+            );
+        }
+        let Decided { decision, detail } = self.decide(&touch, now);
+        let (outcome, template) = match decision {
+            Decision::Send => self.hand_over(&touch, now).await,
+            Decision::Wait { until, reason } => {
+                (Outcome::Wait { until: to_chrono(until), reason }, None)
+            }
+            Decision::Block(reason) => (Outcome::Blocked(reason), None),
+            Decision::Skip(reason) => (Outcome::Skipped(reason), None),
+            Decision::Hold(reason) => (Outcome::Held(reason), None),
+        };
+        let decided_at = self.worker.clock.now();
+        outcome.into_record(&touch, decided_at, template, Some(detail), jitter(&touch))
+    }
+
+    fn decide(&self, touch: &ClaimedTouch, now: DateTime<Utc>) -> Decided {
+        let contact = &touch.contact;
+        let fallback = Some(self.worker.content.team.default_time_zone.as_str());
+        let (zones, zone_rule) =
+            zones_of(contact.time_zone.as_deref(), contact.country.as_deref(), fallback);
+        let window = self.worker.windows.of(touch.channel.medium());
+        let decision = gate::decide(&Facts {
+            now: to_jiff(now),
+            channel: touch.channel,
+            suppressed_by: touch.suppressed_by,
+            enrolment: touch.enrolment_state,
+            address: reachable(touch),
+            zones: &zones,
+            window,
+        });
+        let local = zones.first().map(|zone| to_jiff(now).to_zoned(zone.clone()).to_string());
+        let detail = serde_json::json!({
+            "list": "clear", "zone_rule": zone_rule, "local_time": local,
+            "zones": zones.len(), "window": window.to_string(),
+        });
+        Decided { decision, detail }
+    }
+
+    /// Prepares the touch and lets the handler try, with a panic caught and a deadline kept.
+    async fn hand_over(
+        &self,
+        touch: &ClaimedTouch,
+        now: DateTime<Utc>,
+    ) -> (Outcome, Option<TemplateVersionId>) {
+        let ready = match self.prepare(touch, now).await {
+            Ok(ready) => ready,
+            Err(outcome) => return (outcome, None),
+        };
+        let template = Some(ready.template.id);
+        let attempt = AssertUnwindSafe(self.worker.handler.attempt(&ready)).catch_unwind();
+        let outcome = match attempt.await {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                let message = panic_message(panic.as_ref());
+                tracing::error!(touch.id = %touch.id, attempt.number = touch.attempt, message, "the handler panicked");
+                // A panic may have come after the hand-over: only the doubt is certain.
+                Outcome::Unknown(Reason::new(ReasonCode::Panicked, message))
+            }
+        };
+        (outcome, template)
+    }
+
+    async fn prepare(
+        &self,
+        touch: &ClaimedTouch,
+        now: DateTime<Utc>,
+    ) -> Result<ReadyTouch, Outcome> {
+        let content = &self.worker.content;
+        let plan = content.plan(touch.plan_version).await.map_err(|error| cannot_read(&error))?;
+        let Some(step) = plan.steps.get(touch.step) else {
+            return Err(Outcome::Failed(Reason::new(ReasonCode::TemplateError, "no such step")));
+        };
+        let template =
+            content.template(&step.template).await.map_err(|error| cannot_read(&error))?;
+        let key = &step.template;
+        let no_template = || Outcome::Blocked(Reason::new(ReasonCode::NoTemplate, key.as_str()));
+        let template = template.ok_or_else(no_template)?;
+        let wanted = self.reader(touch);
+        let locale = template
+            .renderer
+            .locale_for(wanted, content.team.default_locale)
+            .ok_or_else(no_template)?;
+        let unsubscribe_url = match touch.channel.contact_channel() {
+            ContactChannel::Email => content.unsubscribe_url(touch, ContactChannel::Email),
+            ContactChannel::Sms => content.unsubscribe_url(touch, ContactChannel::Sms),
+            _ => String::new(),
+        };
+        let fields = content.fields(touch, &unsubscribe_url);
+        let purpose = step.purpose.get(&locale).cloned().unwrap_or_default();
+        let claimed = touch.clone();
+        let deadline = self.deadline;
+        Ok(ReadyTouch {
+            claimed,
+            purpose,
+            template,
+            locale,
+            fields,
+            unsubscribe_url,
+            now,
+            deadline,
+        })
+    }
+
+    /// The language of whoever reads it: the contact. A script too is spoken or written in the
+    /// contact's language, whatever the agent's own.
+    const fn reader(&self, touch: &ClaimedTouch) -> Locale {
+        touch.contact.locale
+    }
+}
+
+/// The database did not answer while the touch was prepared: nothing was handed over.
+fn cannot_read(error: &StorageError) -> Outcome {
+    if error.is_unavailable() {
+        return Outcome::NotBegun { after: Duration::from_secs(1) };
+    }
+    Outcome::Failed(Reason::new(ReasonCode::TemplateError, error.to_string()))
+}
+
+fn reachable(touch: &ClaimedTouch) -> Reachable<'_> {
+    if touch.channel.contact_channel() == ContactChannel::Person {
+        return Reachable::NotNeeded;
+    }
+    match (&touch.address, &touch.address_problem) {
+        (None, _) => Reachable::NoAddress,
+        (Some(_), Some(problem)) => Reachable::Unusable(problem),
+        (Some(_), None) => Reachable::Yes,
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without words")
+}
+
+/// A number in 0..=1 that spreads retries: any will do that differs from touch to touch and from
+/// attempt to attempt.
+fn jitter(touch: &ClaimedTouch) -> f64 {
+    let id = touch.id.as_uuid().as_u128();
+    let spread = (id ^ u128::from(touch.attempt.unsigned_abs()).wrapping_mul(0x9e37)) % 1000;
+    f64::from(u16::try_from(spread).unwrap_or(0)) / 1000.0
+}
+
+fn to_jiff(instant: DateTime<Utc>) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
+}
+
+fn to_chrono(instant: jiff::Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(instant.as_microsecond()).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

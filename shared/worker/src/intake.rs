@@ -1,0 +1,204 @@
+//! From hints to attempts: takes no more than can be finished, and nothing while the list cannot
+//! be read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use broker::{Delivery, Subscription, Token};
+use messages::Hint;
+use storage::StorageError;
+use storage::claims::ClaimedTouch;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::attempt::Attempt;
+use crate::recorder::Finished;
+use crate::{Worker, telemetry};
+
+/// How long a batch of hints may wait for company.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// A hint whose touch was locked by somebody is tried this often before it is left to the sweep.
+const TRIES: u8 = 3;
+
+/// After the database was away the worker waits this long before it claims again, so that opt-outs
+/// that were kept elsewhere meanwhile are on the list first (compliance.md V-13 row 11).
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Between two looks at a database that is away.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The loop that takes and claims hints.
+pub(crate) struct Intake {
+    worker: Arc<Worker>,
+    subscription: Subscription,
+    outcomes: mpsc::Sender<Finished>,
+    attempts: TaskTracker,
+    /// One permit per touch in hand: claimed and not recorded.
+    room: Arc<Semaphore>,
+    /// One permit per attempt under way.
+    turns: Arc<Semaphore>,
+    stopping: CancellationToken,
+    /// Hints whose touch was locked, with the tries left.
+    again: Vec<(Delivery, u8)>,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        worker: Arc<Worker>,
+        subscription: Subscription,
+        outcomes: mpsc::Sender<Finished>,
+        attempts: TaskTracker,
+    ) -> Self {
+        // Two batches in hand: one being attempted while the next is claimed.
+        let room = worker.settings.batch * 2 + worker.settings.concurrency;
+        let turns = worker.settings.concurrency.max(1);
+        Self {
+            worker,
+            subscription,
+            outcomes,
+            attempts,
+            room: Arc::new(Semaphore::new(room)),
+            turns: Arc::new(Semaphore::new(turns)),
+            stopping: CancellationToken::new(),
+            again: Vec::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        loop {
+            let batch = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                batch = self.next_batch() => batch,
+            };
+            let Some(batch) = batch else { break };
+            if batch.is_empty() {
+                continue;
+            }
+            domain::failpoint::pass("worker.delivered_unclaimed");
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = self.claim(batch) => {}
+            }
+        }
+        // What waits for a turn is given back; what has begun is finished.
+        self.stopping.cancel();
+        self.subscription.pause();
+    }
+
+    /// The next hints, as many as there is room for; the locked ones of before come first.
+    async fn next_batch(&mut self) -> Option<Vec<(Delivery, u8)>> {
+        let wanted = self.worker.settings.batch;
+        // Waiting for room for a whole batch keeps the statements large.
+        let room = u32::try_from(wanted).unwrap_or(u32::MAX);
+        drop(self.room.acquire_many(room).await.ok()?);
+        if !self.again.is_empty() {
+            tokio::time::sleep(LINGER).await;
+            let mut batch = std::mem::take(&mut self.again);
+            batch.truncate(wanted);
+            return Some(batch);
+        }
+        let fresh = self.subscription.next_batch(wanted, LINGER).await?;
+        Some(fresh.into_iter().map(|delivery| (delivery, TRIES)).collect())
+    }
+
+    /// Claims a batch and starts its attempts. Cancelling it is safe: the claim runs in a task of
+    /// its own, and a claim nobody waits for any more is settled by the sweep.
+    async fn claim(&mut self, batch: Vec<(Delivery, u8)>) {
+        let hints: Vec<Hint> = batch.iter().map(|(delivery, _)| delivery.hint).collect();
+        let claimed_at = Instant::now();
+        let medium = self.worker.handler.medium();
+        let claimed = match self.claim_hints(hints).await {
+            Ok(claimed) => claimed,
+            Err(error) => return self.sit_out(batch, &error).await,
+        };
+        telemetry::claimed(medium, claimed.len(), claimed_at.elapsed());
+        let mut deliveries: HashMap<uuid::Uuid, (Delivery, u8)> =
+            batch.into_iter().map(|entry| (entry.0.hint.touch_id, entry)).collect();
+        for touch in claimed {
+            let Some((delivery, _)) = deliveries.remove(&touch.id.as_uuid()) else { continue };
+            self.start(touch, delivery.token, claimed_at);
+        }
+        let mut pointless = Vec::new();
+        for (delivery, tries) in deliveries.into_values() {
+            if tries > 1 {
+                self.again.push((delivery, tries - 1));
+            } else {
+                pointless.push(delivery.token);
+            }
+        }
+        self.subscription.ack(pointless);
+        telemetry::in_hand(medium, self.attempts.len());
+    }
+
+    async fn claim_hints(&self, hints: Vec<Hint>) -> Result<Vec<ClaimedTouch>, StorageError> {
+        let worker = Arc::clone(&self.worker);
+        let claim = tokio::spawn(async move {
+            let now = worker.clock.now();
+            worker.database.claim(&hints, &worker.name, worker.settings.lease(), now).await
+        });
+        // The task ends by a panic only if the driver panics; nothing is known then.
+        claim.await.unwrap_or_else(|error| {
+            Err(StorageError::Unreadable { what: "claim".to_owned(), why: error.to_string() })
+        })
+    }
+
+    /// Returns the hints, and waits until the database answers again.
+    async fn sit_out(&mut self, batch: Vec<(Delivery, u8)>, error: &StorageError) {
+        tracing::warn!(%error, "the claim failed: nothing is sent until the list can be read");
+        self.subscription.pause();
+        self.subscription.give_back(batch.into_iter().map(|(delivery, _)| delivery.token));
+        self.subscription.give_back(self.again.drain(..).map(|(delivery, _)| delivery.token));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            tokio::time::sleep(pause).await;
+            match self.worker.database.ping().await {
+                Ok(()) => break,
+                Err(_) => pause = (pause * 2).min(LONGEST_PAUSE),
+            }
+        }
+        tokio::time::sleep(GRACE).await;
+        tracing::info!("the database answers again");
+        self.subscription.resume();
+    }
+
+    /// Starts the attempt at a claimed touch in a task that owns its permits.
+    fn start(&self, touch: ClaimedTouch, token: Token, claimed_at: Instant) {
+        let medium = self.worker.handler.medium();
+        if touch.suppressed_by.is_some() {
+            // The claim itself has recorded it.
+            let reason = Some(domain::ReasonCode::Suppressed);
+            telemetry::came_to(medium, touch.channel, domain::TouchState::Blocked, reason);
+            self.subscription.ack([token]);
+            return;
+        }
+        domain::failpoint::pass("worker.claimed_unattempted");
+        let attempt = Attempt {
+            worker: Arc::clone(&self.worker),
+            deadline: claimed_at + self.worker.settings.attempt_time(),
+        };
+        let room = Arc::clone(&self.room).try_acquire_owned().ok();
+        let turns = Arc::clone(&self.turns);
+        let stopping = self.stopping.clone();
+        let outcomes = self.outcomes.clone();
+        self.attempts.spawn(async move {
+            let turn = tokio::select! {
+                biased;
+                () = stopping.cancelled() => None,
+                turn = turns.acquire_owned() => turn.ok(),
+            };
+            let (channel, due_at) = (touch.channel, touch.due_at);
+            let record = attempt.make(touch, turn.is_some()).await;
+            drop(turn);
+            // The recorder outlives every attempt, so this fails only if it panicked; the sweep
+            // then settles the touch.
+            let _ = outcomes.send(Finished { record, token, channel, due_at, room }).await;
+        });
+    }
+}
