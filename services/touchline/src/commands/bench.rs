@@ -1,0 +1,17 @@
+//! `touchline bench`: measures how fast this machine sends.
+
+use clap::Args;
+
+use crate::connect::Session;
+
+/// What to do.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, for now.
+pub async fn run(_arguments: Arguments, _session: &Session) -> anyhow::Result<()> {
+    anyhow::bail!("touchline bench cannot do this yet")
+}

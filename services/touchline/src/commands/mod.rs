@@ -1,0 +1,85 @@
+//! The commands, one module per family. Each has its arguments and one `run`.
+
+mod bench;
+mod calendar;
+mod check;
+mod contacts;
+mod enrol;
+mod explain;
+mod migrate;
+mod plans;
+mod settings;
+mod suppress;
+mod tasks;
+mod templates;
+mod touches;
+mod up;
+
+use clap::Subcommand;
+
+use crate::connect::Session;
+
+/// Everything the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole fleet in one process.
+    Up(up::Arguments),
+    /// Bring the database schema up to date.
+    Migrate,
+    /// Import contacts, or look one up.
+    #[command(subcommand)]
+    Contacts(contacts::Arguments),
+    /// Look at plans, check and load them.
+    #[command(subcommand)]
+    Plans(plans::Arguments),
+    /// Look at templates, check and render them.
+    #[command(subcommand)]
+    Templates(templates::Arguments),
+    /// Enrol contacts in a plan.
+    Enrol(enrol::Arguments),
+    /// Show the coming year of a contact, touch by touch.
+    Calendar(calendar::Arguments),
+    /// List touches.
+    #[command(subcommand)]
+    Touches(touches::Arguments),
+    /// Tell the story of a touch: what was decided, when, by whom and why.
+    Explain(explain::Arguments),
+    /// The list of those who must not be contacted.
+    #[command(subcommand)]
+    Suppress(suppress::Arguments),
+    /// Tasks for people.
+    #[command(subcommand)]
+    Tasks(tasks::Arguments),
+    /// Check a text message, a phone number or an email address.
+    #[command(subcommand)]
+    Check(check::Arguments),
+    /// Show the effective settings, secrets hidden.
+    Settings,
+    /// Measure how fast this machine sends.
+    Bench(bench::Arguments),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing what was asked.
+    pub async fn run(self, session: Session) -> anyhow::Result<()> {
+        match self {
+            Self::Up(arguments) => up::run(arguments, session).await,
+            Self::Migrate => migrate::run(&session).await,
+            Self::Contacts(arguments) => contacts::run(arguments, &session).await,
+            Self::Plans(arguments) => plans::run(arguments, &session).await,
+            Self::Templates(arguments) => templates::run(arguments, &session).await,
+            Self::Enrol(arguments) => enrol::run(arguments, &session).await,
+            Self::Calendar(arguments) => calendar::run(arguments, &session).await,
+            Self::Touches(arguments) => touches::run(arguments, &session).await,
+            Self::Explain(arguments) => explain::run(arguments, &session).await,
+            Self::Suppress(arguments) => suppress::run(arguments, &session).await,
+            Self::Tasks(arguments) => tasks::run(arguments, &session).await,
+            Self::Check(arguments) => check::run(arguments, &session).await,
+            Self::Settings => settings::run(&session),
+            Self::Bench(arguments) => bench::run(arguments, &session).await,
+        }
+    }
+}

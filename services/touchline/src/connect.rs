@@ -1,0 +1,141 @@
+//! What a command works with: the settings, the database, the key of the list.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use bootstrap::Loaded;
+use domain::{AddressKeyer, Clock, Locale};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use storage::{Database, Role};
+
+use crate::output::Output;
+
+/// In the data folder of a running `touchline up`: where its database answers.
+pub const DATABASE_URL_FILE: &str = "database-url";
+/// In the data folder of `touchline up`: the address key it made for itself.
+pub const ADDRESS_KEY_FILE: &str = "address-key";
+
+/// What every command gets.
+#[derive(Debug)]
+pub struct Session {
+    /// The effective settings.
+    pub settings: Loaded,
+    /// Where answers go.
+    pub output: Output,
+    /// The data folder named by `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A database that fits this program, and the key of its list.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Under the operator's role.
+    pub database: Database,
+    /// Makes the keys of addresses.
+    pub keyer: AddressKeyer,
+}
+
+/// Section `[team]`, as far as the commands need it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TeamSettings {
+    /// The country of phone numbers without a country code.
+    pub default_region: String,
+    /// The language of contacts whose own is not known.
+    pub default_locale: Locale,
+    /// The time zone of contacts whose own is not known.
+    pub default_time_zone: String,
+}
+
+#[derive(Deserialize)]
+struct KeySettings {
+    address: SecretString,
+}
+
+#[derive(Deserialize)]
+struct DataSettings {
+    dir: Option<PathBuf>,
+}
+
+impl Session {
+    /// The database under the operator's role, with schema and address key checked.
+    ///
+    /// # Errors
+    /// When none is set or running, it does not answer, or it does not fit.
+    pub async fn connect(&self) -> anyhow::Result<Connection> {
+        let database = Database::new(&self.database_settings()?, Some(Role::Operator))?;
+        let keyer = AddressKeyer::new(self.address_key()?.expose_secret().as_bytes());
+        database.check_schema().await?;
+        database.check_key(&keyer).await?;
+        Ok(Connection { database, keyer })
+    }
+
+    /// The database under the role its URL names: for migrations.
+    ///
+    /// # Errors
+    /// When none is set or running.
+    pub fn owner(&self) -> anyhow::Result<Database> {
+        Ok(Database::new(&self.database_settings()?, None)?)
+    }
+
+    /// Section `[team]`.
+    ///
+    /// # Errors
+    /// A value that cannot be read.
+    pub fn team(&self) -> anyhow::Result<TeamSettings> {
+        Ok(self.settings.section("team")?)
+    }
+
+    /// The clock of business time.
+    pub const fn clock(&self) -> Clock {
+        Clock::system()
+    }
+
+    fn database_settings(&self) -> anyhow::Result<storage::Settings> {
+        let mut settings: storage::Settings = self.settings.section("database")?;
+        if settings.url.expose_secret().is_empty() {
+            settings.url = self.of_running_fleet(DATABASE_URL_FILE)?.ok_or_else(|| {
+                bootstrap::SettingsError::invalid(
+                    "database.url",
+                    "it is not set, and no `touchline up` runs on the data folder. Either set \
+                     TOUCHLINE__DATABASE__URL (or `url` under [database] in the settings file), or \
+                     start `touchline up` and name its folder with --data-dir where it is not the \
+                     usual one",
+                )
+            })?;
+        }
+        Ok(settings)
+    }
+
+    fn address_key(&self) -> anyhow::Result<SecretString> {
+        let KeySettings { address } = self.settings.section("keys")?;
+        if !address.expose_secret().is_empty() {
+            return Ok(address);
+        }
+        let made = self.of_running_fleet(ADDRESS_KEY_FILE)?;
+        Ok(made.ok_or_else(|| bootstrap::SettingsError::not_set("keys.address"))?)
+    }
+
+    /// What `touchline up` left in a file of its data folder, if there is such a file.
+    fn of_running_fleet(&self, file: &str) -> anyhow::Result<Option<SecretString>> {
+        let path = self.data_folder()?.join(file);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(SecretString::from(text.trim().to_owned()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| unreadable(&path)),
+        }
+    }
+
+    /// The data folder: `--data-dir`, else `[data] dir`, else the usual one.
+    ///
+    /// # Errors
+    /// A setting that cannot be read.
+    pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
+        let DataSettings { dir } = self.settings.section("data")?;
+        Ok(self.data_dir.clone().or(dir).unwrap_or_else(embedded::default_data_dir))
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("cannot read {}; only the user who runs `touchline up` may", path.display())
+}
