@@ -257,16 +257,13 @@ impl Marked {
                 return Err(lost());
             }
             let before = &rest[..at];
-            match (before.strip_suffix("<!--"), after.strip_prefix("-->")) {
-                (Some(before), Some(after)) => {
-                    restored.push_str(before);
-                    rest = after;
-                }
-                _ => {
-                    restored.push_str(before);
-                    rest = after;
-                }
-            }
+            // In text the mark is a comment, in an attribute it stands alone.
+            let (before, after) = match (before.strip_suffix("<!--"), after.strip_prefix("-->")) {
+                (Some(before), Some(after)) => (before, after),
+                _ => (before, after),
+            };
+            rest = after;
+            restored.push_str(before);
             restored.push_str(expression);
         }
         if seen.len() != self.expressions.len() {
