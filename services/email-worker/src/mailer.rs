@@ -6,6 +6,7 @@
 //! uses it and comes back only when that send has read every answer it was owed. A dropped future,
 //! an error or a deadline drops the connection with it.
 
+mod answer;
 mod connection;
 mod limits;
 mod result;
@@ -30,7 +31,8 @@ pub use self::limits::{LimitSettings, Permit};
 pub use self::result::{Busy, Phase, Reply, SendResult};
 pub use self::wire::Broken;
 
-use self::connection::{Connection, Delivery, Route, Trouble};
+use self::answer::Trouble;
+use self::connection::{Connection, Delivery, Route};
 use self::limits::Limits;
 use self::wire::TlsIdentity;
 use crate::message::{Envelope, FinishedMessage};

@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{
     ClientId, Extension, MailBodyParameter, MailParameter, ServerInfo,
 };
-use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::answer::{Trouble, expect, heard, is_no, reply, trouble};
 use super::result::{Phase, Reply, SendResult};
 use super::wire::{Broken, Control, TlsIdentity, Wire};
 use crate::message::{Envelope, FinishedMessage};
@@ -52,13 +51,6 @@ pub(super) struct Route {
     pub credentials: Option<Credentials>,
     pub hello: ClientId,
     pub timeouts: Timeouts,
-}
-
-/// Why a step did not do what it should: the server's word, or a break.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    Reply(Reply),
-    Broken(Broken),
 }
 
 /// What the server offers, and lettre does not keep.
@@ -353,12 +345,6 @@ impl Connection {
     }
 }
 
-impl From<Broken> for Trouble {
-    fn from(why: Broken) -> Self {
-        Self::Broken(why)
-    }
-}
-
 async fn connect(route: &Route, by: Instant) -> Result<(Wire, Control), Broken> {
     let until = (Instant::now() + route.timeouts.connect).min(by);
     let stream = timeout_at(until, TcpStream::connect((route.host.as_str(), route.port)))
@@ -368,11 +354,6 @@ async fn connect(route: &Route, by: Instant) -> Result<(Wire, Control), Broken> 
     Wire::new(stream, by).map_err(|error| Broken::Io(error.kind()))
 }
 
-/// Whether the server said no in a way that leaves the conversation in step.
-fn is_no(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Reply(reply) if reply.code() != 421)
-}
-
 fn refused(reply: Reply, phase: Phase) -> SendResult {
     SendResult::Refused { permanent: reply.is_permanent(), reply, phase }
 }
@@ -380,35 +361,4 @@ fn refused(reply: Reply, phase: Phase) -> SendResult {
 fn broken_off(phase: Phase, why: Broken) -> Delivery {
     let result = SendResult::NotHandedOver { why, phase };
     Delivery { result, in_step: false, was_dead: false }
-}
-
-fn reply(response: &Response) -> Reply {
-    Reply::new(response.code().into(), response.message().collect::<Vec<_>>().join(" "))
-}
-
-/// A positive answer, or what stood in its way.
-fn heard(answer: Result<Response, Error>, control: &Control) -> Result<Response, Trouble> {
-    answer.map_err(|error| trouble(error, control))
-}
-
-/// The answer with exactly this code. Any other positive answer is one to another question:
-/// 354 in the place of 250 is how lost mail looks like success (pipeline.md finding 6).
-fn expect(
-    answer: Result<Response, Error>,
-    code: u16,
-    control: &Control,
-) -> Result<Response, Trouble> {
-    let response = heard(answer, control)?;
-    let fits = response.has_code(code);
-    if fits { Ok(response) } else { Err(Broken::OutOfStep.into()) }
-}
-
-fn trouble(error: Error, control: &Control) -> Trouble {
-    match error.status() {
-        Some(code) => {
-            let text = std::error::Error::source(&error).map(ToString::to_string);
-            Trouble::Reply(Reply::new(code.into(), text.unwrap_or_default()))
-        }
-        None => Trouble::Broken(control.broken().unwrap_or(Broken::OutOfStep)),
-    }
 }

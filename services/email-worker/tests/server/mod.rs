@@ -35,7 +35,7 @@ pub enum Do {
     SayAndClose(&'static str),
     /// Nothing, for ever.
     Stall,
-    /// The proper answer, a byte every 20 ms.
+    /// The proper answer, a byte every 60 ms.
     Trickle,
     /// Lines of an answer without an end.
     Flood,
@@ -208,11 +208,7 @@ impl Session {
             let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             match word.as_str() {
                 "EHLO" => {
-                    let mut answer = String::from("250-sink");
-                    for extension in &self.server.0.extensions {
-                        answer.push_str(&format!("\r\n250-{extension}"));
-                    }
-                    answer.push_str("\r\n250 HELP\r\n");
+                    let answer = self.offer();
                     self.answer(At::Ehlo, &answer).await?;
                 }
                 "STARTTLS" => {
@@ -254,6 +250,12 @@ impl Session {
                 _ => self.stream.write_all(b"502 5.5.2 what?\r\n").await?,
             }
         }
+    }
+
+    fn offer(&self) -> String {
+        let extensions = self.server.0.extensions.iter();
+        let lines: String = extensions.map(|name| format!("250-{name}\r\n")).collect();
+        format!("250-sink\r\n{lines}250 HELP\r\n")
     }
 
     async fn take_message(&mut self, mail: &str, recipient: String) -> io::Result<()> {
@@ -310,12 +312,13 @@ impl Session {
                 for byte in proper.bytes() {
                     self.stream.write_all(&[byte]).await?;
                     self.stream.flush().await?;
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    tokio::time::sleep(Duration::from_millis(60)).await;
                 }
                 return Ok(true);
             }
             Some(Do::Flood) => loop {
-                self.stream.write_all("250-more and more\r\n".repeat(500).as_bytes()).await?;
+                let line = format!("250-{}\r\n", "more and ".repeat(80));
+                self.stream.write_all(line.as_bytes()).await?;
             },
             Some(Do::Close) => self.stream.shutdown().await?,
             Some(Do::Reset) => self.stream.get_ref().tcp().set_zero_linger()?,
