@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The email-worker's entry point.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::run("email-worker", async |ctx| email_worker::run(ctx).await)
+}

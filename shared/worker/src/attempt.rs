@@ -130,12 +130,11 @@ impl Attempt {
             _ => String::new(),
         };
         let fields = content.fields(touch, &unsubscribe_url);
-        let purpose = step.purpose.get(&locale).cloned().unwrap_or_default();
         let claimed = touch.clone();
         let deadline = self.deadline;
         Ok(ReadyTouch {
             claimed,
-            purpose,
+            plan,
             template,
             locale,
             fields,

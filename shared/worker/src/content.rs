@@ -36,8 +36,8 @@ pub struct Team {
 pub struct ReadyTouch {
     /// The touch.
     pub claimed: ClaimedTouch,
-    /// Its step's purpose in the contact's language.
-    pub purpose: String,
+    /// Its plan; the step is `claimed.step`.
+    pub plan: Arc<Plan>,
     /// The template.
     pub template: Arc<ReadyTemplate>,
     /// The language to render in.

@@ -7,6 +7,7 @@ use domain::retry::Backoff;
 use domain::{Reason, ReasonCode, TemplateVersionId, TouchState};
 use storage::claims::ClaimedTouch;
 use storage::outcomes::{AttemptRecord, NewTask};
+use templates::RenderError;
 
 /// The end of an attempt. Only the runtime turns it into state, history and acknowledgement.
 #[derive(Debug, Clone)]
@@ -92,6 +93,16 @@ impl Outcome {
             Self::Held(reason) => end(&mut record, TouchState::Held, reason),
         }
         record
+    }
+}
+
+impl From<RenderError> for Outcome {
+    /// What cannot be rendered is not sent: it is blocked with what is missing.
+    fn from(error: RenderError) -> Self {
+        Self::Blocked(match error {
+            RenderError::MissingField { name } => Reason::new(ReasonCode::MissingField, name),
+            other => Reason::new(ReasonCode::TemplateError, other.to_string()),
+        })
     }
 }
 

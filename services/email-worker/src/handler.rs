@@ -1,0 +1,200 @@
+//! One touch becomes one message.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::bounce::Classification;
+use domain::retry::Backoff;
+use domain::suppression::{Origin, SuppressionReason};
+use domain::{ContactChannel, Medium, Reason, ReasonCode};
+use lettre::message::Mailbox;
+use storage::Database;
+use storage::suppressions::{NewSuppression, Target};
+use tokio::time::Instant;
+use worker::{Handler, Outcome, ReadyTouch};
+
+use crate::dkim::Signer;
+use crate::mailer::{Mailer, SendResult};
+use crate::message::{Email, Envelope, FinishedMessage, MessageError, parse_mailbox};
+use crate::outbox::EmailOutbox;
+use crate::reply::{Verdict, judge};
+use crate::settings::Settings;
+
+/// How long touches wait while the relay or the sending domain is set up wrongly: time for people
+/// to put it right.
+const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
+
+/// Where finished messages go.
+pub enum Outlet {
+    /// A mail relay.
+    Relay(Mailer),
+    /// Files on this machine; nothing is sent.
+    Folder(EmailOutbox),
+}
+
+/// Makes messages and hands them over.
+pub struct EmailHandler {
+    outlet: Outlet,
+    signer: Option<Signer>,
+    from: Mailbox,
+    database: Database,
+}
+
+impl EmailHandler {
+    /// A handler that sends as `[email] from`. The database is for entries that hard bounces call
+    /// for.
+    ///
+    /// # Errors
+    /// When the sender is no address.
+    pub fn new(
+        outlet: Outlet,
+        signer: Option<Signer>,
+        settings: &Settings,
+        database: Database,
+    ) -> Result<Self, MessageError> {
+        let from = parse_mailbox(&settings.from, "email.from")?;
+        Ok(Self { outlet, signer, from, database })
+    }
+
+    /// The message and its envelope, or why there must be none.
+    fn compose(&self, touch: &ReadyTouch) -> Result<(Envelope, FinishedMessage), Outcome> {
+        let rendered = touch.template.renderer.email(touch.locale, &touch.fields)?;
+        let claimed = &touch.claimed;
+        let recipient = claimed.address.as_deref().unwrap_or_default();
+        let envelope = Envelope::new(self.from.email.as_ref(), recipient).map_err(|error| {
+            Outcome::Blocked(Reason::new(ReasonCode::BadAddress, error.to_string()))
+        })?;
+        let reply_to = claimed.owner.as_ref().and_then(|owner| {
+            let address = owner.email.parse().ok()?;
+            Some(Mailbox::new(Some(owner.name.clone()), address))
+        });
+        let message = Email {
+            touch: claimed.id,
+            attempt: u32::from(claimed.attempt.unsigned_abs()),
+            now: touch.now,
+            from: &self.from,
+            reply_to: reply_to.as_ref(),
+            to_name: &claimed.contact.full_name,
+            envelope: &envelope,
+            subject: &rendered.subject,
+            text: &rendered.text,
+            html: &rendered.html,
+            unsubscribe_url: &touch.unsubscribe_url,
+            unsubscribe_mailto: None,
+            list_label: touch.plan.name_in(touch.locale),
+            list_topic: &touch.plan.key,
+        }
+        .build()
+        .map_err(not_a_message)?;
+        Ok((envelope, self.signed(message)?))
+    }
+
+    fn signed(&self, message: FinishedMessage) -> Result<FinishedMessage, Outcome> {
+        match &self.signer {
+            Some(signer) => signer.sign(&message).map_err(|error| {
+                Outcome::Failed(Reason::new(ReasonCode::Misconfigured, error.to_string()))
+            }),
+            None => Ok(message),
+        }
+    }
+
+    async fn send(
+        &self,
+        mailer: &Mailer,
+        touch: &ReadyTouch,
+        envelope: &Envelope,
+        message: &FinishedMessage,
+    ) -> Outcome {
+        let permit = match mailer.acquire(envelope).await {
+            Ok(permit) => permit,
+            Err(busy) => return Outcome::NotBegun { after: busy.retry_after },
+        };
+        domain::failpoint::pass("mailer.connected_unsent");
+        let by = Instant::from_std(touch.deadline);
+        let result = mailer.send(permit, envelope, message, by).await;
+        domain::failpoint::pass("mailer.accepted_unrecorded");
+        self.outcome(touch, &result).await
+    }
+
+    async fn outcome(&self, touch: &ReadyTouch, result: &SendResult) -> Outcome {
+        let verdict = judge(result);
+        let suppresses = verdict.suppresses();
+        match verdict {
+            Verdict::Sent { queue_id } => Outcome::Sent { provider_ref: queue_id },
+            Verdict::Retry { backoff, reason, bounce: _ } => {
+                Outcome::Retry { reason, backoff, after: None }
+            }
+            Verdict::Failed { reason, bounce } => {
+                if suppresses {
+                    self.note_hard_bounce(touch, &bounce).await;
+                }
+                Outcome::Failed(reason)
+            }
+            Verdict::Blocked { reason } => Outcome::Blocked(reason),
+            Verdict::Unknown { reason } => Outcome::Unknown(reason),
+            Verdict::Misconfigured { reason, stop_domain } => {
+                tracing::error!(%reason, stop_domain, "the relay or the sending domain is set up wrongly; touches wait");
+                Outcome::Wait { until: touch.now + MISCONFIGURED_PAUSE, reason }
+            }
+        }
+    }
+
+    /// Puts an address on the list that cannot receive (compliance.md BNC-03).
+    async fn note_hard_bounce(&self, touch: &ReadyTouch, bounce: &Classification) {
+        let claimed = &touch.claimed;
+        let entry = NewSuppression {
+            target: Target::Address {
+                key: claimed.address_key,
+                channel: ContactChannel::Email,
+                domain: None,
+            },
+            reason: SuppressionReason::HardBounce,
+            origin: Origin::System,
+            actor: "email-worker".to_owned(),
+            evidence: Some(format!("reply to touch {}, {:?}", claimed.id, bounce.class)),
+            touch: Some(claimed.id),
+        };
+        if let Err(error) = self.database.suppress_now(&entry).await {
+            tracing::error!(touch.id = %claimed.id, %error, "a hard bounce could not be put on the list");
+        }
+    }
+}
+
+fn not_a_message(error: MessageError) -> Outcome {
+    let code = match error {
+        MessageError::UnsubscribeUrl | MessageError::UnsubscribeMailto => ReasonCode::Misconfigured,
+        MessageError::Address(_) => ReasonCode::BadAddress,
+        _ => ReasonCode::TemplateError,
+    };
+    Outcome::Blocked(Reason::new(code, error.to_string()))
+}
+
+#[async_trait]
+impl Handler for EmailHandler {
+    fn medium(&self) -> Medium {
+        Medium::Email
+    }
+
+    async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
+        let (envelope, message) = match self.compose(touch) {
+            Ok(composed) => composed,
+            Err(outcome) => return outcome,
+        };
+        match &self.outlet {
+            Outlet::Relay(mailer) => self.send(mailer, touch, &envelope, &message).await,
+            Outlet::Folder(outbox) => {
+                match outbox.write(touch.claimed.id, message.as_bytes()).await {
+                    Ok(()) => Outcome::Sent { provider_ref: Some("outbox".to_owned()) },
+                    Err(error) => Outcome::Retry {
+                        reason: Reason::new(
+                            ReasonCode::Unreachable,
+                            format!("local outbox: {error}"),
+                        ),
+                        backoff: Backoff::UNREACHABLE,
+                        after: None,
+                    },
+                }
+            }
+        }
+    }
+}
