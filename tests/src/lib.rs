@@ -1,1 +1,5 @@
 //! End-to-end, fault and benchmark suites against real servers.
+//!
+//! The library holds what several suites use; the suites are in `tests/`.
+
+pub mod fleet;

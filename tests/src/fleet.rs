@@ -1,0 +1,1 @@
+//! A whole fleet in the test's own process, on a clock the test moves.

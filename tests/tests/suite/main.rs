@@ -1,0 +1,9 @@
+//! One binary for every suite that crosses crates.
+#![allow(clippy::unwrap_used)]
+
+mod end_to_end;
+mod failpoints;
+mod faults;
+mod house;
+mod race;
+mod real_servers;
