@@ -240,6 +240,9 @@ fn server_arguments(options: &Options, data_dir: &Path, socket_dir: &Path) -> Ve
         "logging_collector=off",
         "log_destination=stderr",
         "log_checkpoints=off",
+        // Details and statements of errors quote rows, and rows hold personal data.
+        "log_error_verbosity=terse",
+        "log_min_error_statement=panic",
         // Our statements are short; compiling them costs more than it gains.
         "jit=off",
     ] {

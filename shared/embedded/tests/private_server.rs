@@ -83,6 +83,21 @@ async fn a_killed_server_comes_back_on_the_same_address_with_its_data() {
 }
 
 #[tokio::test]
+async fn the_log_quotes_no_rows() {
+    let folder = open_folder();
+    let postgres = Postgres::start(options(folder.path())).await.unwrap();
+    run(&postgres, "CREATE TABLE people AS SELECT 'layla@example.com' AS email").await;
+    run(&postgres, "CREATE UNIQUE INDEX ON people (email)").await;
+    let mut db = PgConnection::connect(&postgres.url("postgres")).await.unwrap();
+    let double = sqlx::query("INSERT INTO people VALUES ('layla@example.com')");
+    assert!(double.execute(&mut db).await.is_err());
+    drop(db);
+    postgres.stop().await;
+    let log = std::fs::read_to_string(folder.path().join("data/server.log")).unwrap();
+    assert!(log.contains("duplicate key") && !log.contains("layla"), "{log}");
+}
+
+#[tokio::test]
 async fn a_paused_server_stays_down_until_it_is_resumed() {
     let folder = open_folder();
     let postgres = Postgres::start(options(folder.path())).await.unwrap();
