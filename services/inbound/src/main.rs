@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The `inbound` program; see the library.
+
+fn main() -> std::process::ExitCode {
+    bootstrap::run("inbound", inbound::run)
+}

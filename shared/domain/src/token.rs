@@ -17,6 +17,9 @@ use crate::address::AddressKey;
 use crate::channel::ContactChannel;
 use crate::ids::TouchId;
 
+/// Where unsubscribe links point, below the public address: the token follows at once (`/u/{token}`).
+pub const UNSUBSCRIBE_PATH: &str = "/u/";
+
 /// The longest token that is looked at, in bytes; the ones made here are a quarter as long.
 const TOKEN_BYTES: usize = 1024;
 

@@ -1,0 +1,207 @@
+//! What is answered to whom. The token decides, never the body, a cookie, an origin or an address.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bootstrap::Shutdown;
+use bootstrap::health::Health;
+use domain::token::{TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
+use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+
+use crate::intake::{Intake, Taken};
+use crate::language;
+use crate::opt_out::{AgentClass, OptOut, reason_of};
+use crate::page::{self, Pages};
+use crate::settings::Settings;
+use crate::telemetry;
+
+/// A body that has not arrived by then is judged by what is there.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+
+/// Bytes of an oversized body that are still read and dropped, so that its sender gets to read
+/// the answer.
+const DROPPED_BYTES: usize = 4 * 1024 * 1024;
+
+/// The methods of an unsubscribe link.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+
+/// The public edge.
+pub(crate) struct Edge {
+    keys: TokenKeys,
+    pages: Pages,
+    body_limit: usize,
+    intake: Arc<Intake>,
+    /// Opt-outs that are being taken, whether or not somebody still waits for the answer.
+    opt_outs: TaskTracker,
+    usual: domain::Locale,
+    /// Set where no other server answers probes.
+    health: Option<(Health, Shutdown)>,
+}
+
+impl Edge {
+    pub(crate) fn new(
+        settings: &Settings,
+        intake: Arc<Intake>,
+        opt_outs: TaskTracker,
+        health: Option<(Health, Shutdown)>,
+    ) -> Self {
+        Self {
+            keys: settings.keys.clone(),
+            pages: Pages::new(&settings.team),
+            body_limit: settings.body_limit,
+            intake,
+            opt_outs,
+            usual: settings.locale,
+            health,
+        }
+    }
+
+    /// Its pages.
+    pub(crate) fn router(self) -> Router {
+        let probes = self.health.clone();
+        let router = Router::new().route("/robots.txt", get("User-agent: *\nDisallow: /\n"));
+        let router = match probes {
+            Some(probes) => router
+                .route("/health/live", get("live\n"))
+                .route("/health/ready", get(ready).with_state(probes)),
+            None => router,
+        };
+        router.fallback(answer).with_state(Arc::new(self))
+    }
+
+    fn look(&self, token: &str, uri: &Uri, headers: &HeaderMap) -> Response {
+        match UnsubscribeToken::decode(&self.keys, token) {
+            Ok(token) => {
+                let locale = language::chosen(uri, headers, self.usual);
+                html(StatusCode::OK, self.pages.question(token.channel, locale))
+            }
+            Err(_) => self.refuse(),
+        }
+    }
+
+    async fn opt_out(&self, token: &str, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        // Read whatever the token is worth: a bad one is not to be told by how fast it fails.
+        let body = self.read(body).await;
+        let Ok(token) = UnsubscribeToken::decode(&self.keys, token) else {
+            return self.refuse();
+        };
+        let agent = head.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        let now = self.intake.clock().now();
+        let opt_out = OptOut::new(token, reason_of(&body), AgentClass::of(agent), now);
+        let intake = Arc::clone(&self.intake);
+        // A task of its own: who hangs up has opted out all the same.
+        let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });
+        let locale = language::chosen(&head.uri, &head.headers, self.usual);
+        let done = || self.pages.done(token.channel, locale);
+        match taken.await.unwrap_or(Taken::Lost) {
+            Taken::InForce => html(StatusCode::OK, done()),
+            Taken::Queued => html(StatusCode::ACCEPTED, done()),
+            Taken::Lost => {
+                let page = html(StatusCode::SERVICE_UNAVAILABLE, self.pages.later(locale));
+                ([(header::RETRY_AFTER, "60")], page).into_response()
+            }
+        }
+    }
+
+    /// The beginning of a body: as much as is kept of it, has come in time and without an error.
+    async fn read(&self, body: Body) -> Vec<u8> {
+        let deadline = Instant::now() + BODY_WITHIN;
+        let mut chunks = body.into_data_stream();
+        let mut kept = Vec::new();
+        let mut seen = 0;
+        while let Ok(Some(Ok(chunk))) = timeout_at(deadline, chunks.next()).await {
+            seen += chunk.len();
+            let room = self.body_limit.saturating_sub(kept.len()).min(chunk.len());
+            kept.extend_from_slice(&chunk[..room]);
+            if seen > self.body_limit.saturating_add(DROPPED_BYTES) {
+                break;
+            }
+        }
+        kept
+    }
+
+    /// The one answer to every bad token (compliance.md SEC-03).
+    fn refuse(&self) -> Response {
+        metrics::counter!(telemetry::BAD_TOKENS).increment(1);
+        html(StatusCode::BAD_REQUEST, self.pages.bad_link())
+    }
+}
+
+async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    let Some(token) = token_of(request.uri().path()) else {
+        return (StatusCode::NOT_FOUND, "not found\n").into_response();
+    };
+    match *request.method() {
+        Method::GET | Method::HEAD => edge.look(&token, request.uri(), request.headers()),
+        Method::POST => edge.opt_out(&token, request).await,
+        Method::OPTIONS => (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response(),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, ALLOWED)]).into_response(),
+    }
+}
+
+/// Readiness in a word; reasons belong on an inner network.
+async fn ready(State((health, shutdown)): State<(Health, Shutdown)>) -> Response {
+    if health.readiness(&shutdown).await.ready {
+        return "ready\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+}
+
+/// What stands for a token in a path, possibly nothing; `None` if this is no unsubscribe path.
+/// Slashes too many and a prefix before it, as proxies add them, change nothing.
+fn token_of(path: &str) -> Option<String> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let marker = UNSUBSCRIBE_PATH.trim_matches('/');
+    parts.find(|part| *part == marker)?;
+    let token = parts.next().unwrap_or_default();
+    // What is not text cannot be a token either.
+    Some(percent_decode_str(token).decode_utf8().unwrap_or_default().into_owned())
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    let security = page::content_security_policy();
+    let headers: [(HeaderName, HeaderValue); 7] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_SECURITY_POLICY, security),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
+    ];
+    (status, headers, page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_behind_whatever_proxies_make_of_a_path() {
+        for (path, token) in [
+            ("/u/a.b", Some("a.b")),
+            ("/u/a.b/", Some("a.b")),
+            ("//u//a.b", Some("a.b")),
+            ("/mail/u/a.b", Some("a.b")),
+            ("/u/a%2Eb", Some("a.b")),
+            ("/u/%FF", Some("")),
+            ("/u/", Some("")),
+            ("/u", Some("")),
+            ("/", None),
+            ("/U/a.b", None),
+            ("/favicon.ico", None),
+        ] {
+            assert_eq!(token_of(path).as_deref(), token, "{path}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Putting opt-outs on the list, and telling a database that is away from one that refuses.
+
+use std::future::Future;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::ContactChannel;
+use domain::suppression::{Origin, Scope, SuppressionReason};
+use storage::suppressions::Entry;
+use storage::{Database, Role, StorageError};
+use tokio::time::{Instant, timeout};
+
+use crate::opt_out::OptOut;
+
+/// A database that has not answered by then is away.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// How long an entry waits for what is being handed over. It is in force before that.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Calls without any answer after which connections are made anew.
+const SILENCES: u32 = 3;
+
+/// The shortest time between two renewals, so that a slow server is not flooded by them.
+const RENEWAL_EVERY: Duration = Duration::from_secs(10);
+
+/// How an opt-out got on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// A new entry is in force.
+    New,
+    /// The recipient's own entry was in force already.
+    Already,
+}
+
+/// Why an opt-out is not on the list yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotEntered {
+    /// The database cannot be asked at the moment.
+    #[error("{0}")]
+    Away(StorageError),
+    /// The database said nothing.
+    #[error("PostgreSQL did not answer in time; check [database] url, its load and the network")]
+    Silent,
+    /// The database refused; waiting alone will not help.
+    #[error("{0}")]
+    Refused(StorageError),
+}
+
+impl NotEntered {
+    /// Whether the database is away, rather than of another opinion.
+    pub(crate) const fn is_away(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}
+
+impl From<StorageError> for NotEntered {
+    fn from(error: StorageError) -> Self {
+        if error.is_unavailable() { Self::Away(error) } else { Self::Refused(error) }
+    }
+}
+
+/// The list in PostgreSQL.
+#[derive(Debug)]
+pub(crate) struct List {
+    settings: storage::Settings,
+    connections: RwLock<Connections>,
+}
+
+/// A pool, and how its server behaves.
+#[derive(Debug)]
+struct Connections {
+    database: Database,
+    silences: u32,
+    renewed: Option<Instant>,
+}
+
+impl List {
+    /// Prepares connections; the database need not answer yet.
+    pub(crate) fn new(settings: storage::Settings) -> Result<Self, StorageError> {
+        let database = Database::new(&settings, Some(Role::Inbound))?;
+        let connections = Connections { database, silences: 0, renewed: None };
+        Ok(Self { settings, connections: RwLock::new(connections) })
+    }
+
+    fn database(&self) -> Database {
+        self.connections.read().unwrap_or_else(PoisonError::into_inner).database.clone()
+    }
+
+    /// Whether the database answers, for readiness.
+    pub(crate) async fn ping(&self) -> Result<(), NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.ping()).await
+    }
+
+    /// Puts an opt-out on the list. It may be repeated and cancelled: whoever is on the list by
+    /// their own wish stays on it by one entry.
+    pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<Entered, NotEntered> {
+        let database = self.database();
+        let keys = [opt_out.key];
+        let entries = self.answered(ANSWER, database.entries(&keys)).await?;
+        if entries.iter().any(|entry| is_their_own(entry, opt_out.channel)) {
+            return Ok(Entered::Already);
+        }
+        let entry = opt_out.entry();
+        let suppressed = database.suppress(&entry, PATIENCE);
+        let suppressed = self.answered(ANSWER + PATIENCE, suppressed).await?;
+        if !suppressed.in_flight.is_empty() {
+            let touches = suppressed.in_flight.len();
+            tracing::info!(event = %suppressed.event, touches, "messages were already on their way");
+        }
+        Ok(Entered::New)
+    }
+
+    async fn answered<T>(
+        &self,
+        patience: Duration,
+        call: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<T, NotEntered> {
+        let Ok(answer) = timeout(patience, call).await else {
+            self.note_silence();
+            return Err(NotEntered::Silent);
+        };
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        connections.silences = 0;
+        Ok(answer?)
+    }
+
+    /// Connections through a network that swallows everything stay open for many minutes. After
+    /// some silence new ones are made, so that recovery is a matter of seconds.
+    fn note_silence(&self) {
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        connections.silences += 1;
+        let too_soon = connections.renewed.is_some_and(|at| at.elapsed() < RENEWAL_EVERY);
+        if connections.silences < SILENCES || too_soon {
+            return;
+        }
+        // The URL was read at start; it does not become unreadable.
+        if let Ok(database) = Database::new(&self.settings, Some(Role::Inbound)) {
+            *connections =
+                Connections { database, silences: 0, renewed: Some(Instant::now()) };
+        }
+    }
+}
+
+/// Whether the recipient asked for this very thing before.
+fn is_their_own(entry: &Entry, channel: ContactChannel) -> bool {
+    let scope_fits = match entry.scope {
+        Scope::Channel => entry.channel == Some(channel),
+        Scope::Person => channel == ContactChannel::Person,
+        Scope::Domain => false,
+    };
+    let by_link =
+        matches!(entry.reason, SuppressionReason::OneClick | SuppressionReason::UnsubscribeLink);
+    scope_fits && by_link && entry.origin == Origin::Recipient
+}
