@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use domain::planning::{self, Next, Person, PlannedTouch, Progress};
-use domain::window::zones_of;
-use domain::{Calendar, EnrolmentId, Plan, PlanVersionId, TouchId};
+use domain::{Calendar, EnrolmentId, Plan, PlanVersionId};
 use storage::due::{DueEnrolment, Ending, FirstTouch, Following, NextTouch};
 use storage::plans::PlanVersion;
 use storage::{Database, StorageError};
@@ -101,21 +99,9 @@ impl Planner {
         id: EnrolmentId,
         touch: &PlannedTouch,
     ) -> FirstTouch {
-        let step = &plan.steps[touch.step];
-        let fallback = Some(self.default_zone.as_str());
-        let zones =
-            zones_of(enrolment.time_zone.as_deref(), enrolment.country.as_deref(), fallback).0;
-        let zone = zones.first().cloned().unwrap_or(jiff::tz::TimeZone::UTC);
-        // The tail of an identity is random: it spreads the contacts of a zone.
-        let spread = u64::try_from(id.as_uuid().as_u128() & 0xffff_ffff).unwrap_or(0);
-        let due = planning::due_at(step, touch.date, &zone, spread);
-        let due_at = DateTime::<Utc>::from_timestamp(due.as_second(), 0);
-        FirstTouch {
-            id: TouchId::new(),
-            step: touch.step,
-            channel: step.channel,
-            due_at: due_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
-        }
+        let (zone, country) = (enrolment.time_zone.as_deref(), enrolment.country.as_deref());
+        let zone = planning::zone_of(zone, country, &self.default_zone);
+        FirstTouch::planned(plan, touch, &zone, id)
     }
 
     async fn version(&mut self, id: PlanVersionId) -> Result<Arc<Plan>, StorageError> {

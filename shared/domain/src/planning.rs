@@ -10,7 +10,9 @@ use jiff::{Span, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::contact::PersonDates;
+use crate::ids::EnrolmentId;
 use crate::plan::{Anchor, Plan, Repeat, Step};
+use crate::window::zones_of;
 
 /// An anchored touch keeps this many days of distance from its neighbours (domain.md §2.2).
 const ANCHOR_DISTANCE_DAYS: i32 = 3;
@@ -220,6 +222,20 @@ pub fn due_at(step: &Step, date: Date, zone: &TimeZone, spread: u64) -> Timestam
     let local = date.to_datetime(step.at());
     let due = local.to_zoned(zone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp());
     due.saturating_add(Span::new().seconds(seconds)).unwrap_or(due)
+}
+
+/// The zone in which a person's dates become instants: the first one they could be in
+/// ([`zones_of`]), else UTC. At the moment of sending the gate looks at all of them.
+#[must_use]
+pub fn zone_of(own: Option<&str>, country: Option<&str>, fallback: &str) -> TimeZone {
+    zones_of(own, country, Some(fallback)).0.into_iter().next().unwrap_or(TimeZone::UTC)
+}
+
+/// The spread of an enrolment, for [`due_at`]: the tail of its identity is random, and stays the
+/// same for all of its touches.
+#[must_use]
+pub fn spread_of(enrolment: EnrolmentId) -> u64 {
+    u64::try_from(enrolment.as_uuid().as_u128() & 0xffff_ffff).unwrap_or(0)
 }
 
 /// A plan small enough for an example.

@@ -129,10 +129,24 @@ impl Database {
             .await?;
         rows.iter().map(claimed).collect()
     }
+
+    /// What templates may know about a contact and the agent, without a touch: for previews.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn contact_facts(
+        &self,
+        contact: ContactId,
+    ) -> Result<Option<(ContactFacts, Option<OwnerFacts>)>, StorageError> {
+        let row = sqlx::query(include_str!("sql/contact_facts.sql"))
+            .bind(contact.as_uuid())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(|row| Ok((contact_facts(row)?, owner_facts(row)?))).transpose()
+    }
 }
 
 fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
-    let owner_id: Option<uuid::Uuid> = row.try_get("owner_id")?;
     let entry: Option<uuid::Uuid> = row.try_get("entry")?;
     Ok(ClaimedTouch {
         id: row.try_get::<uuid::Uuid, _>("id")?.into(),
@@ -148,35 +162,40 @@ fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
         plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
         enrolment: row.try_get::<uuid::Uuid, _>("enrolment_id")?.into(),
         enrolment_state: word(row, "enrolment_state")?,
-        contact: ContactFacts {
-            id: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
-            full_name: row.try_get("full_name")?,
-            first_name: row.try_get("first_name")?,
-            locale: word(row, "locale")?,
-            time_zone: row.try_get("time_zone")?,
-            country: row.try_get("country")?,
-            region: row.try_get("region")?,
-            city: row.try_get("city")?,
-            area: row.try_get("area")?,
-            closing_date: row.try_get("closing_date")?,
-            custom: row.try_get("custom")?,
-        },
-        owner: owner_id.map(|id| owner(row, id)).transpose()?,
+        contact: contact_facts(row)?,
+        owner: owner_facts(row)?,
         address_key: address_key(row, "address_key")?,
         address: row.try_get("address")?,
         address_problem: row.try_get("address_problem")?,
     })
 }
 
-fn owner(row: &PgRow, id: uuid::Uuid) -> Result<OwnerFacts, StorageError> {
-    Ok(OwnerFacts {
+fn contact_facts(row: &PgRow) -> Result<ContactFacts, StorageError> {
+    Ok(ContactFacts {
+        id: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
+        full_name: row.try_get("full_name")?,
+        first_name: row.try_get("first_name")?,
+        locale: word(row, "locale")?,
+        time_zone: row.try_get("time_zone")?,
+        country: row.try_get("country")?,
+        region: row.try_get("region")?,
+        city: row.try_get("city")?,
+        area: row.try_get("area")?,
+        closing_date: row.try_get("closing_date")?,
+        custom: row.try_get("custom")?,
+    })
+}
+
+fn owner_facts(row: &PgRow) -> Result<Option<OwnerFacts>, StorageError> {
+    let Some(id) = row.try_get("owner_id")? else { return Ok(None) };
+    Ok(Some(OwnerFacts {
         id,
         name: row.try_get("owner_name")?,
         email: row.try_get("owner_email")?,
         phone: row.try_get("owner_phone")?,
         time_zone: row.try_get("owner_time_zone")?,
         locale: word(row, "owner_locale")?,
-    })
+    }))
 }
 
 /// The partition of a hint.

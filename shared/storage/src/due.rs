@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::contact::PersonDates;
-use domain::planning::Progress;
-use domain::{Channel, EnrolmentId, PlanVersionId, TouchId};
+use domain::planning::{self, PlannedTouch, Progress};
+use domain::{Channel, EnrolmentId, Plan, PlanVersionId, TouchId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Transaction};
@@ -69,6 +69,29 @@ pub struct FirstTouch {
 }
 
 impl FirstTouch {
+    /// A planned touch of an enrolment as it is stored, for a person whose dates become instants in
+    /// `zone`.
+    ///
+    /// # Panics
+    /// When the touch is of another plan.
+    #[must_use]
+    pub fn planned(
+        plan: &Plan,
+        touch: &PlannedTouch,
+        zone: &jiff::tz::TimeZone,
+        enrolment: EnrolmentId,
+    ) -> Self {
+        let step = &plan.steps[touch.step];
+        let due = planning::due_at(step, touch.date, zone, planning::spread_of(enrolment));
+        let due_at = DateTime::<Utc>::from_timestamp(due.as_second(), 0);
+        Self {
+            id: TouchId::new(),
+            step: touch.step,
+            channel: step.channel,
+            due_at: due_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
+
     /// The partition it is stored in.
     #[must_use]
     pub fn due_month(&self) -> NaiveDate {

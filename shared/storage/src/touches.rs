@@ -1,7 +1,7 @@
 //! Looking at touches: lists, counts, and the whole story of one.
 
 use chrono::{DateTime, Utc};
-use domain::{Channel, ContactId, PlanVersionId, TouchId, TouchState};
+use domain::{Channel, ContactId, EnrolmentId, PlanVersionId, TouchId, TouchState};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -17,6 +17,8 @@ pub struct Touch {
     pub contact: ContactId,
     /// The contact's name.
     pub contact_name: String,
+    /// The enrolment it belongs to.
+    pub enrolment: EnrolmentId,
     /// The plan's key.
     pub plan_key: String,
     /// The plan version.
@@ -183,6 +185,7 @@ fn touch(row: &PgRow) -> Result<Touch, StorageError> {
         id: row.try_get::<uuid::Uuid, _>("id")?.into(),
         contact: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
         contact_name: row.try_get("full_name")?,
+        enrolment: row.try_get::<uuid::Uuid, _>("enrolment_id")?.into(),
         plan_key: row.try_get("plan_key")?,
         plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
         step: usize::try_from(row.try_get::<i16, _>("step")?).unwrap_or(0),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use domain::token::{TokenKeys, UnsubscribeToken};
 use domain::{ContactChannel, Locale, Plan, PlanVersionId, TemplateVersionId};
 use serde::Deserialize;
-use storage::claims::ClaimedTouch;
+use storage::claims::{ClaimedTouch, ContactFacts, OwnerFacts};
 use storage::{Database, StorageError};
 use templates::{Fields, Renderer};
 
@@ -151,8 +151,19 @@ impl Content {
     /// needs one is blocked instead of saying "Hi ,".
     #[must_use]
     pub fn fields(&self, touch: &ClaimedTouch, unsubscribe_url: &str) -> Fields {
-        let contact = &touch.contact;
-        let owner = touch.owner.as_ref();
+        self.team.fields(&touch.contact, touch.owner.as_ref(), unsubscribe_url)
+    }
+}
+
+impl Team {
+    /// What templates may know about a contact of this team and the agent who owns it.
+    #[must_use]
+    pub fn fields(
+        &self,
+        contact: &ContactFacts,
+        owner: Option<&OwnerFacts>,
+        unsubscribe_url: &str,
+    ) -> Fields {
         let mut map = match &contact.custom {
             serde_json::Value::Object(custom) => known_custom(custom),
             _ => serde_json::Map::new(),
@@ -164,11 +175,11 @@ impl Content {
         put("full_name", &contact.full_name);
         put("city", contact.city.as_deref().unwrap_or_default());
         put("area", contact.area.as_deref().unwrap_or_default());
-        put("agent_name", owner.map_or(self.team.name.as_str(), |owner| owner.name.as_str()));
+        put("agent_name", owner.map_or(self.name.as_str(), |owner| owner.name.as_str()));
         put("agent_phone", owner.map_or("", |owner| owner.phone.as_str()));
-        put("agent_email", owner.map_or(self.team.reply_to.as_str(), |owner| owner.email.as_str()));
-        put("team_name", &self.team.name);
-        put("team_postal_address", &self.team.postal_address);
+        put("agent_email", owner.map_or(self.reply_to.as_str(), |owner| owner.email.as_str()));
+        put("team_name", &self.name);
+        put("team_postal_address", &self.postal_address);
         put("unsubscribe_url", unsubscribe_url);
         if let Some(closing) = contact.closing_date {
             put("closing_date", &closing.to_string());

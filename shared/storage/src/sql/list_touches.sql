@@ -1,7 +1,7 @@
 -- Touches as people see them.
 -- $1 touch, $2 contact, $3 state, $4 channel, $5 plan, $6 limit
-SELECT t.id, t.contact_id, c.full_name, v.key AS plan_key, t.plan_version_id, t.step, t.cycle,
-       t.channel::text AS channel, t.due_at, t.state::text AS state, t.reason, t.attempt, t.doubts,
+SELECT t.id, t.contact_id, c.full_name, t.enrolment_id, v.key AS plan_key, t.plan_version_id,
+       t.step, t.cycle, t.channel::text AS channel, t.due_at, t.state::text AS state, t.reason, t.attempt, t.doubts,
        t.sent_at, t.provider_ref
   FROM touches t
   JOIN contacts c ON c.id = t.contact_id
