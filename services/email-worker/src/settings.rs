@@ -38,9 +38,6 @@ pub struct Settings {
     pub per_destination_concurrency: u32,
     /// Messages per second by one process; 0 for no limit.
     pub messages_per_second: f64,
-    /// The same towards one recipient domain; 0 for no limit.
-    #[serde(default)]
-    pub per_destination_messages_per_second: f64,
     /// Seconds until TCP is connected.
     pub connect_timeout_seconds: u64,
     /// Seconds for one command and its answer.
@@ -67,7 +64,8 @@ impl Settings {
             concurrency: self.concurrency.max(1) as usize,
             per_destination_concurrency: self.per_destination_concurrency.max(1) as usize,
             per_second: self.messages_per_second,
-            per_destination_per_second: self.per_destination_messages_per_second,
+            // Behind a relay the pace towards a domain is the relay's business.
+            per_destination_per_second: 0.0,
         }
     }
 
@@ -210,6 +208,16 @@ fn credentials(url: &Url) -> Result<Option<RelayCredentials>, RelayError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_section_is_the_one_of_the_defaults() {
+        let loaded = bootstrap::settings::Loaded::from_sources(None, Vec::new()).unwrap();
+        let settings: Settings = loaded.section("email").unwrap();
+        assert_eq!(settings.unknown_policy, UnknownPolicy::Resend);
+        assert!(settings.url.expose_secret().is_empty());
+        assert!(settings.limits().concurrency >= settings.limits().per_destination_concurrency);
+        assert_eq!(settings.timeouts().idle, IDLE);
+    }
 
     fn relay(url: &str) -> Result<Relay, RelayError> {
         Relay::parse(&url.into(), "mail.palm.example")
