@@ -5,7 +5,9 @@
 //! * Every hint of a batch gets one [`Confirm`]. `Accepted` means the broker holds it durably (the
 //!   in-process broker: in memory); anything else leaves the hint with the sender.
 //! * A delivery that is never acknowledged comes back when its subscription ends, at most
-//!   `delivery_limit` times; then it goes to the dead-letter queue.
+//!   `delivery_limit` times; then it goes to the dead-letter queue. One that was acknowledged may come
+//!   back as well, when the connection ends before RabbitMQ has digested it: AMQP confirms no
+//!   acknowledgement.
 //! * At most `prefetch` hints per lane are with one subscription at a time.
 //! * `hi` hints are handed out before `bulk` hints. Nothing else is promised about order.
 //!
