@@ -244,6 +244,8 @@ pub enum PlanError {
         plan: String,
         /// Which text.
         what: String,
+        /// The step's number, from 1, when it is a step's.
+        step: Option<usize>,
         /// The language.
         locale: Locale,
     },
@@ -345,14 +347,15 @@ impl Plan {
 
     fn check_texts(&self, errors: &mut Vec<PlanError>) {
         for &locale in Locale::ALL {
-            let mut need = |texts: &BTreeMap<Locale, String>, what: String| {
+            let mut need = |texts: &BTreeMap<Locale, String>, what: String, step| {
                 if texts.get(&locale).is_none_or(|text| text.trim().is_empty()) {
-                    errors.push(PlanError::MissingText { plan: self.key.clone(), what, locale });
+                    let plan = self.key.clone();
+                    errors.push(PlanError::MissingText { plan, what, step, locale });
                 }
             };
-            need(&self.name, "its name".to_owned());
-            for (index, step) in self.steps.iter().enumerate() {
-                need(&step.purpose, format!("the purpose of step {}", index + 1));
+            need(&self.name, "its name".to_owned(), None);
+            for (number, step) in (1..).zip(&self.steps) {
+                need(&step.purpose, format!("the purpose of step {number}"), Some(number));
             }
         }
     }

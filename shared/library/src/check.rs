@@ -9,12 +9,15 @@ use serde::Serialize;
 use templates::Severity;
 
 use crate::Library;
+use crate::lines::Lines;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The plan's file or the template's folder.
     pub file: String,
+    /// The line in a plan's file, from 1, where one can be named.
+    pub line: Option<usize>,
     /// How bad it is: with an error, the plan or template must not be used.
     pub severity: Severity,
     /// What is wrong and what to do, in one sentence.
@@ -31,7 +34,11 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.file, self.severity, self.message)
+        match self.line {
+            Some(line) => write!(f, "{}, line {line}: ", self.file)?,
+            None => write!(f, "{}: ", self.file)?,
+        }
+        write!(f, "{}: {}", self.severity, self.message)
     }
 }
 
@@ -42,9 +49,11 @@ impl Library {
         let mut findings = Vec::new();
         for plan in self.plans.values() {
             let own = plan.value.errors();
-            let messages = own.iter().map(ToString::to_string).chain(self.unmet(&plan.value));
-            findings.extend(messages.map(|message| Finding {
+            let own = own.iter().map(|error| (plan.lines.of_error(error), error.to_string()));
+            let all = own.chain(self.unmet(&plan.value, &plan.lines));
+            findings.extend(all.map(|(line, message)| Finding {
                 file: plan.file.clone(),
+                line,
                 severity: Severity::Error,
                 message,
             }));
@@ -53,6 +62,7 @@ impl Library {
             let problems = templates::check(&template.value.source, &self.partials);
             findings.extend(problems.iter().map(|problem| Finding {
                 file: template.file.clone(),
+                line: None,
                 severity: problem.severity,
                 message: without_severity(&problem.to_string(), problem.severity),
             }));
@@ -60,18 +70,19 @@ impl Library {
         findings
     }
 
-    /// What a plan needs and the library does not have.
-    fn unmet(&self, plan: &Plan) -> Vec<String> {
+    /// What a plan needs and the library does not have, each with its line.
+    fn unmet(&self, plan: &Plan, lines: &Lines) -> Vec<(Option<usize>, String)> {
         let mut unmet = Vec::new();
-        for (index, step) in plan.steps.iter().enumerate() {
-            let number = index + 1;
+        for (number, step) in (1..).zip(&plan.steps) {
+            let line = lines.step(number);
+            let mut unmet = |message: String| unmet.push((line, message));
             let (template, channel) = (&step.template, step.channel);
             match self.template(template) {
-                None => unmet.push(format!(
+                None => unmet(format!(
                     "step {number}: there is no template \"{template}\"{}",
                     self.similar(template)
                 )),
-                Some(source) if source.medium != channel.medium() => unmet.push(format!(
+                Some(source) if source.medium != channel.medium() => unmet(format!(
                     "step {number}: {channel} needs a template for {}, but \"{template}\" is for {}",
                     channel.medium(),
                     source.medium
@@ -81,7 +92,7 @@ impl Library {
             if let Some(Anchor::Holiday(key)) = &step.anchor
                 && !self.calendar.knows_holiday(key)
             {
-                unmet.push(format!(
+                unmet(format!(
                     "step {number}: calendar.toml has no holiday \"{key}\"; add its dates there, \
                      or use a key it has"
                 ));
@@ -90,7 +101,9 @@ impl Library {
         if let Some(chain) = &plan.then
             && self.plan(&chain.plan).is_none()
         {
-            unmet.push(format!("it is followed by \"{}\", but there is no such plan", chain.plan));
+            let message =
+                format!("it is followed by \"{}\", but there is no such plan", chain.plan);
+            unmet.push((lines.then(), message));
         }
         unmet
     }

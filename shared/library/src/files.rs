@@ -46,12 +46,14 @@ impl File {
 
     /// An error at a byte offset of the content.
     pub fn syntax(&self, at: usize, reason: &str) -> LoadError {
+        let reason = reason.trim().replace('\n', "; ");
+        LoadError::Syntax { file: self.shown.clone(), line: self.line(at), reason }
+    }
+
+    /// The line of a byte offset, from 1.
+    pub fn line(&self, at: usize) -> usize {
         let before = self.content.get(..at).unwrap_or(&self.content);
-        LoadError::Syntax {
-            file: self.shown.clone(),
-            line: before.matches('\n').count() + 1,
-            reason: reason.trim().replace('\n', "; "),
-        }
+        before.matches('\n').count() + 1
     }
 
     /// An error that says what belongs where this file stands.
@@ -149,6 +151,14 @@ pub fn folder(path: &Path) -> Result<Files, LoadError> {
     } else {
         Err(LoadError::NotALibrary { folder: path.display().to_string() })
     }
+}
+
+/// One file by itself.
+pub fn single(path: &Path) -> Result<File, LoadError> {
+    let mut files = Files::default();
+    let name = path.display().to_string();
+    walk(path, &name, &mut files)?;
+    files.files.remove(&name).ok_or_else(|| LoadError::NotALibrary { folder: name })
 }
 
 fn walk(path: &Path, name: &str, files: &mut Files) -> Result<(), LoadError> {

@@ -9,6 +9,7 @@ mod calendar;
 mod check;
 mod error;
 mod files;
+mod lines;
 mod template;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use error::LoadError;
 
 use calendar::CalendarData;
 use files::{File, Files};
+use lines::Lines;
 
 /// Plans, templates, shared pieces and the calendar: built in, or with a folder on top.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Library {
 struct Loaded<T> {
     value: T,
     file: String,
+    /// Where things stand in the file, for plans.
+    lines: Lines,
 }
 
 /// A template and what people are told about it.
@@ -58,9 +62,8 @@ impl Library {
             days: CalendarData::default(),
             calendar: Calendar::default(),
         };
-        library
-            .add(&files::embedded())
-            .expect("the embedded files are parsed by this crate's tests");
+        let errors = library.add(&files::embedded());
+        debug_assert!(errors.is_empty(), "the embedded files are parsed by this crate's tests");
         library
     }
 
@@ -71,10 +74,33 @@ impl Library {
     /// A folder that cannot be read or is no library, a file that does not parse (with its line),
     /// or one that does not belong where it stands.
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let (library, errors) = Self::examine(path)?;
+        errors.into_iter().next().map_or(Ok(library), Err)
+    }
+
+    /// The same for people who want to hear of everything at once: what could be read, and why the
+    /// other files could not.
+    ///
+    /// # Errors
+    /// A folder that cannot be read or is no library.
+    pub fn examine(path: impl AsRef<Path>) -> Result<(Self, Vec<LoadError>), LoadError> {
         let files = files::folder(path.as_ref())?;
         let mut library = Self::built_in();
-        library.add(&files)?;
-        Ok(library)
+        let errors = library.add(&files);
+        Ok((library, errors))
+    }
+
+    /// Adds or replaces one plan by the file at `path`, whatever the file is called, and returns
+    /// how [`Finding::file`] names it.
+    ///
+    /// # Errors
+    /// A file that cannot be read or does not parse (with its line).
+    pub fn add_plan_file(&mut self, path: impl AsRef<Path>) -> Result<String, LoadError> {
+        let file = files::single(path.as_ref())?;
+        let value: Plan = file.toml()?;
+        let shown = file.shown.clone();
+        self.put_plan(value, &file);
+        Ok(shown)
     }
 
     /// Every plan, sorted by key.
@@ -118,24 +144,36 @@ impl Library {
         &self.calendar
     }
 
-    fn add(&mut self, files: &Files) -> Result<(), LoadError> {
+    /// Adds what can be read, and returns why the rest cannot.
+    fn add(&mut self, files: &Files) -> Vec<LoadError> {
+        let mut errors = Vec::new();
+        let mut note = |added: Result<(), LoadError>| errors.extend(added.err());
         for file in files.under("plans/") {
-            self.add_plan(file)?;
+            note(self.add_plan(file));
         }
         for file in files.under("templates/_partials/") {
-            let (locale, name) = template::piece_name(file)?;
-            self.partials.insert(locale, name, file.content.clone());
+            note(template::piece_name(file).map(|(locale, name)| {
+                self.partials.insert(locale, name, file.content.clone());
+            }));
         }
         for folder in files.folders_in("templates/").filter(|name| *name != "_partials") {
-            let (source, description) = template::read(files, folder)?;
-            let file = files.shown(&format!("templates/{folder}"));
-            let value = Template { source, description };
-            self.templates.insert(folder.to_owned(), Loaded { value, file });
+            note(self.add_template(files, folder));
         }
         if let Some(file) = files.find("calendar.toml") {
-            self.days.merge(calendar::read(file)?);
-            self.calendar = self.days.calendar();
+            note(calendar::read(file).map(|days| {
+                self.days.merge(days);
+                self.calendar = self.days.calendar();
+            }));
         }
+        errors
+    }
+
+    fn add_template(&mut self, files: &Files, folder: &str) -> Result<(), LoadError> {
+        let (source, description) = template::read(files, folder)?;
+        let file = files.shown(&format!("templates/{folder}"));
+        let value = Template { source, description };
+        let loaded = Loaded { value, file, lines: Lines::default() };
+        self.templates.insert(folder.to_owned(), loaded);
         Ok(())
     }
 
@@ -147,7 +185,12 @@ impl Library {
         if value.key != name {
             return Err(LoadError::OtherName { file: file.shown.clone(), key: value.key });
         }
-        self.plans.insert(value.key.clone(), Loaded { value, file: file.shown.clone() });
+        self.put_plan(value, file);
         Ok(())
+    }
+
+    fn put_plan(&mut self, value: Plan, file: &File) {
+        let loaded = Loaded { file: file.shown.clone(), lines: Lines::of_plan(file), value };
+        self.plans.insert(loaded.value.key.clone(), loaded);
     }
 }

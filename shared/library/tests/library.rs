@@ -634,15 +634,39 @@ fn the_check_finds_what_a_plan_lacks() {
     assert!(findings.iter().all(library::Finding::is_error));
     let shown = findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     for expected in [
-        "plans/tiny.toml: error: plan \"tiny\" declares 2 touches",
+        "plans/tiny.toml, line 2: error: plan \"tiny\" declares 2 touches",
         "step 1: there is no template \"33T-K1\"; did you mean \"33t_k1\"?",
         "calendar.toml has no holiday \"pancakes\"",
         "followed by \"nowhere\", but there is no such plan",
-        "plans/second.toml: error: step 1: email needs a template for email, but \"33t_k1\" is for call",
+        "plans/second.toml, line 4: error: step 1: email needs a template for email, but \"33t_k1\" is for call",
     ] {
         assert!(shown.contains(expected), "{expected}\n{shown}");
     }
     assert_eq!(findings.len(), 5, "{shown}");
+}
+
+#[test]
+fn everything_that_cannot_be_read_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "plans/tiny.toml", PLAN.replace("day = 1", "day = "));
+    write(folder.path(), "plans/other.toml", PLAN);
+    write(folder.path(), "templates/x/en.mjml", "<mjml></mjml>");
+    let (library, errors) = Library::examine(folder.path()).unwrap();
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert!(library.plan("8x8").is_some());
+}
+
+#[test]
+fn a_plan_in_a_file_of_any_name_is_checked_against_the_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = PLAN.replace("touches = 1", "touches = 9").replace("ar = \"مكالمة\"", "ar = \"\"");
+    write(folder.path(), "draft.txt", wrong);
+    let mut library = Library::built_in();
+    let file = library.add_plan_file(folder.path().join("draft.txt")).unwrap();
+    let findings = library.check();
+    let lines: Vec<_> = findings.iter().map(|f| (f.file == file, f.line)).collect();
+    assert_eq!(lines, [(true, Some(2)), (true, Some(4))], "{findings:?}");
+    assert!(library.add_plan_file(folder.path()).is_err());
 }
 
 #[test]
