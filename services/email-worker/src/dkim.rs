@@ -94,7 +94,17 @@ impl Signer {
             Key::Rsa(signer) => signer.sign(message.as_bytes())?,
             Key::Ed25519(signer) => signer.sign(message.as_bytes())?,
         };
-        Ok(message.with_header(&signature.to_header())?)
+        Ok(message.with_header(&without_last_fold(signature.to_header()))?)
+    }
+}
+
+/// mail-auth may break the line between the signature and the semicolon that ends it. The value of
+/// `b=` counts as empty while it is hashed, blanks around it included (RFC 6376 §3.5), but some
+/// verifiers, dkimpy among them, leave those blanks in and find the signature wrong.
+fn without_last_fold(header: String) -> String {
+    match header.strip_suffix("\r\n\t;\r\n") {
+        Some(unbroken) => format!("{unbroken};\r\n"),
+        None => header,
     }
 }
 

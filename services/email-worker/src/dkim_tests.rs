@@ -154,6 +154,17 @@ fn the_signature_says_what_compliance_wants() {
     assert!(!text[..text.find("\r\nFrom:").unwrap()].contains("l="));
 }
 
+#[tokio::test]
+async fn no_blank_stands_between_the_signature_and_its_end() {
+    let signer = Signer::from_pem("palm.example", "k1", RSA_PKCS8).unwrap();
+    let signed = signer.sign(&message()).unwrap();
+    let text = std::str::from_utf8(signed.as_bytes()).unwrap();
+    assert!(text.contains("==;\r\nFrom: "), "{text}");
+    assert!(verifies(text.as_bytes(), RSA_RECORD).await);
+    assert_eq!(without_last_fold("b=ab\r\n\t;\r\n".into()), "b=ab;\r\n");
+    assert_eq!(without_last_fold("b=ab\r\n\tcd;\r\n".into()), "b=ab\r\n\tcd;\r\n");
+}
+
 #[test]
 fn a_bad_key_file_is_named_with_what_to_do() {
     let error = Signer::load("palm.example", "k1", Path::new("/nowhere/key.pem")).unwrap_err();
