@@ -65,6 +65,8 @@ pub struct ContactFacts {
     pub full_name: String,
     /// First name.
     pub first_name: String,
+    /// Where the contact came from.
+    pub source: String,
     /// The person's language.
     pub locale: Locale,
     /// IANA name.
@@ -175,6 +177,7 @@ fn contact_facts(row: &PgRow) -> Result<ContactFacts, StorageError> {
         id: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
         full_name: row.try_get("full_name")?,
         first_name: row.try_get("first_name")?,
+        source: row.try_get("source")?,
         locale: word(row, "locale")?,
         time_zone: row.try_get("time_zone")?,
         country: row.try_get("country")?,

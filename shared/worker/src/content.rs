@@ -173,6 +173,7 @@ impl Team {
         };
         put("first_name", &contact.first_name);
         put("full_name", &contact.full_name);
+        put("source", &contact.source);
         put("city", contact.city.as_deref().unwrap_or_default());
         put("area", contact.area.as_deref().unwrap_or_default());
         put("agent_name", owner.map_or(self.name.as_str(), |owner| owner.name.as_str()));
