@@ -38,6 +38,8 @@ pub struct Settings {
     pub per_destination_concurrency: u32,
     /// Messages per second by one process; 0 for no limit.
     pub messages_per_second: f64,
+    /// The same towards one recipient domain; 0 for no limit.
+    pub per_destination_messages_per_second: f64,
     /// Seconds until TCP is connected.
     pub connect_timeout_seconds: u64,
     /// Seconds for one command and its answer.
@@ -64,8 +66,7 @@ impl Settings {
             concurrency: self.concurrency.max(1) as usize,
             per_destination_concurrency: self.per_destination_concurrency.max(1) as usize,
             per_second: self.messages_per_second,
-            // Behind a relay the pace towards a domain is the relay's business.
-            per_destination_per_second: 0.0,
+            per_destination_per_second: self.per_destination_messages_per_second,
         }
     }
 
