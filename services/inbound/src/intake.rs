@@ -94,7 +94,9 @@ impl Intake {
                     tracing::warn!(%error, "opt-outs go to the journal until the list can be written");
                 }
             }
-            Err(error) => tracing::error!(%error, "the list refuses an opt-out; it will be tried again"),
+            Err(error) => {
+                tracing::error!(%error, "the list refuses an opt-out; it will be tried again")
+            }
         }
         entered.map(|_| ())
     }

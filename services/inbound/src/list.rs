@@ -137,8 +137,7 @@ impl List {
         }
         // The URL was read at start; it does not become unreadable.
         if let Ok(database) = Database::new(&self.settings, Some(Role::Inbound)) {
-            *connections =
-                Connections { database, silences: 0, renewed: Some(Instant::now()) };
+            *connections = Connections { database, silences: 0, renewed: Some(Instant::now()) };
         }
     }
 }

@@ -28,7 +28,8 @@ domain::words! {
 impl AgentClass {
     /// The class of a `User-Agent` header.
     pub(crate) fn of(user_agent: Option<&str>) -> Self {
-        let Some(agent) = user_agent.map(str::to_ascii_lowercase).filter(|it| !it.is_empty()) else {
+        let Some(agent) = user_agent.map(str::to_ascii_lowercase).filter(|it| !it.is_empty())
+        else {
             return Self::Unnamed;
         };
         let names = |words: &[&str]| words.iter().any(|word| agent.contains(word));
@@ -190,8 +191,11 @@ mod tests {
     fn an_opt_out_survives_its_journal_line_and_no_other_line_is_one() {
         let key = AddressKeyer::new(b"k").key(AddressKind::Email, "alice@example.com");
         let touch = TouchId::new();
-        let token =
-            UnsubscribeToken { address_key: key, channel: ContactChannel::Email, touch: Some(touch) };
+        let token = UnsubscribeToken {
+            address_key: key,
+            channel: ContactChannel::Email,
+            touch: Some(touch),
+        };
         let at = DateTime::from_timestamp_nanos(1_780_000_000_123_456_789);
         let opt_out = OptOut::new(token, SuppressionReason::OneClick, AgentClass::Browser, at);
         let line = opt_out.to_json();
@@ -201,9 +205,8 @@ mod tests {
             assert_eq!(OptOut::from_json(broken), None, "{broken}");
         }
         let evidence = opt_out.entry().evidence.unwrap();
-        let expected = format!(
-            "signed link, POST by browser at 2026-05-28T20:26:40.123Z, touch {touch}"
-        );
+        let expected =
+            format!("signed link, POST by browser at 2026-05-28T20:26:40.123Z, touch {touch}");
         assert_eq!(evidence, expected);
     }
 }

@@ -58,13 +58,17 @@ impl Pages {
         let (heading, text, button, note) = match locale {
             Locale::En => (
                 format!("Stop {things} {from}?"),
-                format!("One tap, and you get no more {things} {from}. No login, no reasons needed."),
+                format!(
+                    "One tap, and you get no more {things} {from}. No login, no reasons needed."
+                ),
                 format!("Stop {things}"),
                 "Nothing changes until you press the button.",
             ),
             Locale::Ar => (
                 format!("إيقاف {things} {from}؟"),
-                format!("بضغطة واحدة لن تصلك {things} {from} بعد الآن، دون تسجيل دخول ودون ذكر أسباب."),
+                format!(
+                    "بضغطة واحدة لن تصلك {things} {from} بعد الآن، دون تسجيل دخول ودون ذكر أسباب."
+                ),
                 format!("إيقاف {things}"),
                 "لن يتغيّر شيء حتى تضغط الزر.",
             ),
@@ -263,7 +267,8 @@ mod tests {
     #[test]
     fn the_answers_speak_both_languages_the_chosen_one_first() {
         let page = Pages::new("").done(ContactChannel::Sms, Locale::Ar);
-        let order = ["lang=\"ar\"", "تم إلغاء اشتراكك", "<section lang=\"en\" dir=\"ltr\">", "You are"];
+        let order =
+            ["lang=\"ar\"", "تم إلغاء اشتراكك", "<section lang=\"en\" dir=\"ltr\">", "You are"];
         let places: Vec<_> = order.iter().map(|part| page.find(part)).collect();
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?} in {page}");
         assert!(page.contains("no more text messages from us"));

@@ -62,7 +62,14 @@ enum Progress {
 
 impl Applier {
     pub(crate) fn new(journal: Journal, intake: Arc<Intake>, width: usize) -> Self {
-        Self { journal, intake, width, files: VecDeque::new(), waiting: VecDeque::new(), pause: FIRST_PAUSE }
+        Self {
+            journal,
+            intake,
+            width,
+            files: VecDeque::new(),
+            waiting: VecDeque::new(),
+            pause: FIRST_PAUSE,
+        }
     }
 
     /// Works until `stop`, then goes on only as long as everything succeeds.
@@ -192,7 +199,11 @@ async fn finish(work: Work) {
         Ok(Ok(None)) => {}
         Ok(Ok(Some(path))) => {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            tracing::error!(damaged, file, "lines of the journal cannot be read; the file was kept");
+            tracing::error!(
+                damaged,
+                file,
+                "lines of the journal cannot be read; the file was kept"
+            );
         }
         Ok(Err(error)) => tracing::error!(%error, "a file of the journal cannot be removed"),
         Err(error) => tracing::error!(%error, "a file of the journal was not removed"),

@@ -57,11 +57,8 @@ impl Journal {
         }
         // Found out now rather than in the first outage.
         Segment::create(dir)?.remove()?;
-        let shared = Shared {
-            dir: dir.to_owned(),
-            depth: AtomicU64::new(0),
-            written: Notify::new(),
-        };
+        let shared =
+            Shared { dir: dir.to_owned(), depth: AtomicU64::new(0), written: Notify::new() };
         let (commands, queue) = mpsc::unbounded_channel();
         let dir = dir.to_owned();
         std::thread::Builder::new()

@@ -189,8 +189,7 @@ mod tests {
         assert!(Segment::adopt_all(dir.path()).unwrap().is_empty());
         drop((first, second));
         let adopted = Segment::adopt_all(dir.path()).unwrap();
-        let read: Vec<OptOut> =
-            adopted.iter().flat_map(|it| it.read().unwrap().opt_outs).collect();
+        let read: Vec<OptOut> = adopted.iter().flat_map(|it| it.read().unwrap().opt_outs).collect();
         assert_eq!(read, two);
         for segment in adopted {
             segment.remove().unwrap();

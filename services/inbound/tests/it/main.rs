@@ -1,0 +1,11 @@
+//! The public edge against a real PostgreSQL: vectors of compliance.md V-13, bad days, pages.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod load;
+mod outage;
+mod pages;
+mod proxy;
+mod tokens;
+mod vectors;
+mod world;
