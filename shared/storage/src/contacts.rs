@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use domain::contact::{ContactStatus, Group, Level};
 use domain::{AddressId, AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
 use serde::Serialize;
@@ -13,6 +14,11 @@ use sqlx::{Postgres, Row, Transaction};
 use crate::outcomes::column;
 use crate::words::word;
 use crate::{Database, StorageError};
+
+/// The length of a digest of an imported row (SHA-256).
+const DIGEST_BYTES: usize = 32;
+/// Rows of one run that are remembered for one contact.
+const DIGESTS_KEPT: usize = 16;
 
 /// A contact as an import brings it. `None` says nothing about a field: what is stored stays.
 #[derive(Debug, Clone, Serialize)]
@@ -168,10 +174,40 @@ pub struct Address {
     pub call_problem: Option<String>,
 }
 
+/// One run over one file. Rows of one run that are the same person belong together: that they were
+/// imported is remembered for each, so that another run over the same file changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportRun {
+    began: DateTime<Utc>,
+}
+
 struct Keyed<'a> {
     contact: &'a NewContact,
     keys: Vec<AddressKey>,
     digest: Vec<u8>,
+}
+
+/// The stored contact of a row.
+struct Known {
+    id: ContactId,
+    /// Digests of the rows of the last run that had something new.
+    digests: Vec<u8>,
+    /// Whether that run is the present one.
+    is_of_this_import: bool,
+}
+
+impl Known {
+    fn has(&self, digest: &[u8]) -> bool {
+        self.digests.chunks(DIGEST_BYTES).any(|known| known == digest)
+    }
+
+    /// The digests to remember once the row is imported.
+    fn digests_with(&self, digest: &[u8]) -> Vec<u8> {
+        let earlier = if self.is_of_this_import { self.digests.as_slice() } else { &[] };
+        let mut digests = [earlier, digest].concat();
+        digests.drain(..digests.len().saturating_sub(DIGESTS_KEPT * DIGEST_BYTES));
+        digests
+    }
 }
 
 impl Database {
@@ -186,12 +222,35 @@ impl Database {
         keyer: &AddressKeyer,
         contacts: &[NewContact],
     ) -> Result<Vec<Imported>, StorageError> {
+        let run = self.begin_import().await?;
+        self.import_rows(run, keyer, contacts).await
+    }
+
+    /// Begins a run over a file, whose rows go to [`Database::import_rows`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_import(&self) -> Result<ImportRun, StorageError> {
+        let began = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(self.pool()).await?;
+        Ok(ImportRun { began })
+    }
+
+    /// Imports a batch of a run, as [`Database::import_contacts`] does.
+    ///
+    /// # Errors
+    /// When the database does not answer; repeat the batch.
+    pub async fn import_rows(
+        &self,
+        run: ImportRun,
+        keyer: &AddressKeyer,
+        contacts: &[NewContact],
+    ) -> Result<Vec<Imported>, StorageError> {
         let keyed: Vec<Keyed<'_>> = contacts.iter().map(|contact| key(keyer, contact)).collect();
         let mut imported = Vec::with_capacity(contacts.len());
         let mut rest = keyed.as_slice();
         while !rest.is_empty() {
             let (batch, after) = rest.split_at(disjoint_prefix(rest));
-            imported.extend(self.import_disjoint(keyer, batch).await?);
+            imported.extend(self.import_disjoint(run, keyer, batch).await?);
             rest = after;
         }
         Ok(imported)
@@ -199,28 +258,30 @@ impl Database {
 
     async fn import_disjoint(
         &self,
+        run: ImportRun,
         keyer: &AddressKeyer,
         batch: &[Keyed<'_>],
     ) -> Result<Vec<Imported>, StorageError> {
-        let known = self.known(batch).await?;
+        let known = self.known(run, batch).await?;
         let mut imported = Vec::with_capacity(batch.len());
         let mut documents = Vec::new();
         let mut changed = Vec::new();
         for (row, known) in batch.iter().zip(known) {
-            let is_known = known.is_some();
-            let (id, outcome) = match known {
-                Some((id, digest)) if digest.as_deref() == Some(row.digest.as_slice()) => {
-                    imported.push(Imported::Unchanged(id));
+            let (id, outcome, digests) = match &known {
+                Some(known) if known.has(&row.digest) => {
+                    imported.push(Imported::Unchanged(known.id));
                     continue;
                 }
-                Some((id, _)) => (id, Imported::Updated(id)),
+                Some(known) => {
+                    (known.id, Imported::Updated(known.id), known.digests_with(&row.digest))
+                }
                 None => {
                     let id = ContactId::new();
-                    (id, Imported::Added(id))
+                    (id, Imported::Added(id), row.digest.clone())
                 }
             };
             imported.push(outcome);
-            documents.push(document(id, is_known, row));
+            documents.push(document(id, known.is_some(), row, &digests));
             changed.push((id, row));
         }
         if !documents.is_empty() {
@@ -235,11 +296,12 @@ impl Database {
         Ok(imported)
     }
 
-    /// The stored contact of each row, with the digest of its last import.
+    /// The stored contact of each row.
     async fn known(
         &self,
+        run: ImportRun,
         batch: &[Keyed<'_>],
-    ) -> Result<Vec<Option<(ContactId, Option<Vec<u8>>)>>, StorageError> {
+    ) -> Result<Vec<Option<Known>>, StorageError> {
         let key_of = |row: &Keyed<'_>, kind: AddressKind| -> Option<Vec<u8>> {
             let index = row.contact.addresses.iter().position(|address| address.kind == kind)?;
             Some(row.keys[index].as_bytes().to_vec())
@@ -248,12 +310,17 @@ impl Database {
             .bind(column(batch, |row| row.contact.external_id.clone()))
             .bind(column(batch, |row| key_of(row, AddressKind::Phone)))
             .bind(column(batch, |row| key_of(row, AddressKind::Email)))
+            .bind(run.began)
             .fetch_all(self.pool())
             .await?;
         rows.iter()
             .map(|row| {
-                let id: Option<uuid::Uuid> = row.try_get("id")?;
-                Ok(id.map(ContactId::from).zip(Some(row.try_get("digest")?)))
+                let Some(id) = row.try_get::<Option<uuid::Uuid>, _>("id")? else { return Ok(None) };
+                Ok(Some(Known {
+                    id: id.into(),
+                    digests: row.try_get::<Option<_>, _>("digest")?.unwrap_or_default(),
+                    is_of_this_import: row.try_get("of_this_import")?,
+                }))
             })
             .collect()
     }
@@ -359,13 +426,13 @@ fn disjoint_prefix(rows: &[Keyed<'_>]) -> usize {
     rows.len()
 }
 
-fn document(id: ContactId, known: bool, row: &Keyed<'_>) -> serde_json::Value {
+fn document(id: ContactId, known: bool, row: &Keyed<'_>, digests: &[u8]) -> serde_json::Value {
     let mut document = serde_json::to_value(row.contact).unwrap_or_default();
     if let Some(fields) = document.as_object_mut() {
         fields.remove("addresses");
         fields.insert("id".to_owned(), serde_json::json!(id));
         fields.insert("known".to_owned(), serde_json::json!(known));
-        let digest: String = row.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = digests.iter().map(|byte| format!("{byte:02x}")).collect();
         fields.insert("digest".to_owned(), serde_json::json!(digest));
     }
     document

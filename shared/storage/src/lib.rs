@@ -13,6 +13,7 @@ mod error;
 mod migrate;
 mod words;
 
+pub mod agents;
 pub mod claims;
 pub mod contacts;
 pub mod due;

@@ -300,7 +300,7 @@ impl Database {
     }
 
     /// Puts a batch of addresses on the list; those that are on it already for the same channel stay
-    /// as they are. Returns how many were added. Drain once, after the last batch, with
+    /// as they are. Returns how many addresses were added on at least one channel. Drain once, after the last batch, with
     /// [`Database::drain_list`].
     ///
     /// # Errors

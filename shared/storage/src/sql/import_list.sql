@@ -28,4 +28,4 @@ explained AS (
            $5::text::suppression_reason, $6::text::suppression_origin, $7, $8
       FROM flagged
 )
-SELECT count(*) AS added FROM flagged
+SELECT count(DISTINCT address_key) AS added FROM flagged

@@ -1,10 +1,10 @@
 -- The stored contact of each imported row: by external id, else by phone, else by email.
--- $1 external ids, $2 phone keys, $3 email keys
-SELECT k.id, k.digest
+-- $1 external ids, $2 phone keys, $3 email keys, $4 beginning of the import
+SELECT k.id, k.digest, coalesce(k.updated_at >= $4, false) AS of_this_import
   FROM unnest($1::text[], $2::bytea[], $3::bytea[]) WITH ORDINALITY
        AS given (external_id, phone_key, email_key, n)
   LEFT JOIN LATERAL (
-      SELECT c.id, c.digest FROM (
+      SELECT c.id, c.digest, c.updated_at FROM (
           SELECT c.id, 1 AS rank FROM contacts c WHERE c.external_id = given.external_id
           UNION ALL
           SELECT a.contact_id, 2 FROM addresses a
