@@ -9,7 +9,9 @@ mod addresses;
 mod commands;
 mod connect;
 mod error;
+mod intake;
 mod output;
+mod patience;
 mod progress;
 
 use std::path::PathBuf;
