@@ -13,7 +13,7 @@ async fn every_bad_token_gets_the_same_answer() {
     let (payload, mac) = good.split_once('.').unwrap();
     let (other_payload, other_mac) = other.split_once('.').unwrap();
     let click = TokenKeys::new("k1", TOKEN_SECRET.as_bytes()).sign(Purpose::Click, "{}");
-    let mut bad = vec![
+    let bad = vec![
         String::new(),
         ".".to_owned(),
         payload.to_owned(),
