@@ -146,8 +146,8 @@ impl Broker for InProcessBroker {
         medium: Medium,
         prefetch: u16,
     ) -> Result<Subscription, SubscribeError> {
-        let lanes = Lane::ALL.map(|lane| Key::Route(Route { medium, lane }));
-        self.subscribe_to(lanes.to_vec(), prefetch)
+        let lanes = Lane::ALL.iter().map(|&lane| Key::Route(Route { medium, lane }));
+        self.subscribe_to(lanes.collect(), prefetch)
     }
 
     async fn subscribe_dead(&self, prefetch: u16) -> Result<Subscription, SubscribeError> {

@@ -15,7 +15,13 @@ pub struct Clock(Source);
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    Fast { origin: DateTime<Utc>, started: std::time::Instant, speed: f64 },
+    Fast {
+        origin: DateTime<Utc>,
+        started: std::time::Instant,
+        speed: f64,
+        /// From this instant on it runs as fast as the machine's.
+        until: DateTime<Utc>,
+    },
     Manual(Arc<AtomicI64>),
 }
 
@@ -26,10 +32,11 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that starts at `origin` and runs `speed` times as fast as the machine's.
+    /// A clock that starts at `origin`, runs `speed` times as fast as the machine's until it shows
+    /// `until`, and from then on as fast as the machine's.
     #[must_use]
-    pub fn fast(origin: DateTime<Utc>, speed: f64) -> Self {
-        Self(Source::Fast { origin, started: std::time::Instant::now(), speed })
+    pub fn fast(origin: DateTime<Utc>, speed: f64, until: DateTime<Utc>) -> Self {
+        Self(Source::Fast { origin, started: std::time::Instant::now(), speed, until })
     }
 
     /// A clock that moves only when [`Clock::set`] is called. Clones share the time.
@@ -44,10 +51,13 @@ impl Clock {
         match &self.0 {
             #[allow(clippy::disallowed_methods)] // The one place that reads the machine's clock.
             Source::System => Utc::now(),
-            Source::Fast { origin, started, speed } => {
+            Source::Fast { origin, started, speed, until } => {
+                let passed = started.elapsed().as_secs_f64();
+                let fast = seconds(*until - *origin) / speed;
+                let business = passed.min(fast) * speed + (passed - fast).max(0.0);
                 #[allow(clippy::cast_possible_truncation)] // Microseconds of centuries fit an i64.
-                let passed = (started.elapsed().as_secs_f64() * speed * 1e6) as i64;
-                *origin + TimeDelta::microseconds(passed)
+                let micros = (business * 1e6) as i64;
+                *origin + TimeDelta::microseconds(micros)
             }
             Source::Manual(micros) => {
                 DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst))
@@ -62,14 +72,33 @@ impl Clock {
             micros.store(now.timestamp_micros(), Ordering::SeqCst);
         }
     }
+}
 
-    /// How many seconds of business time pass in one second of machine time.
-    #[must_use]
-    pub fn speed(&self) -> f64 {
-        match &self.0 {
-            Source::System => 1.0,
-            Source::Fast { speed, .. } => *speed,
-            Source::Manual(_) => 0.0,
+#[allow(clippy::cast_precision_loss)] // Milliseconds of centuries fit the mantissa.
+fn seconds(span: TimeDelta) -> f64 {
+    span.num_milliseconds() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_clock_slows_down_at_its_end() {
+        let origin = DateTime::UNIX_EPOCH;
+        let until = origin + TimeDelta::days(1);
+        let clock = Clock::fast(origin, 1e12, until);
+        while clock.now() < until {
+            std::hint::spin_loop();
         }
+        assert!(clock.now() - until < TimeDelta::hours(1));
+    }
+
+    #[test]
+    fn clones_of_a_manual_clock_share_its_time() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let other = clock.clone();
+        clock.set(DateTime::UNIX_EPOCH + TimeDelta::days(3));
+        assert_eq!(other.now(), DateTime::UNIX_EPOCH + TimeDelta::days(3));
     }
 }

@@ -8,6 +8,7 @@ mod hint;
 mod month;
 pub mod topology;
 
+pub use domain::{Lane, Medium};
 pub use hint::{Hint, HintError};
 pub use month::{Month, MonthError};
-pub use topology::{Lane, Medium, Route, WordError};
+pub use topology::{Route, WordError};

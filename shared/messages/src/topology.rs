@@ -8,60 +8,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Which worker a hint is for. The words are those of `domain::Medium`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Medium {
-    /// `email`: the email worker.
-    Email,
-    /// `sms`: the SMS worker.
-    Sms,
-    /// `call`: the call worker, which turns touches into tasks.
-    Call,
-}
+use domain::{Lane, Medium};
 
-/// How urgent a hint is. The words are those of `domain::Lane`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
-    /// `hi`: taken first.
-    Hi,
-    /// `bulk`: taken when no `hi` hint waits.
-    Bulk,
-}
-
-/// A word that names no medium, lane or route.
+/// A word that names no route.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{word:?} is not a {what}: expected {expected}")]
 pub struct WordError {
     word: String,
     what: &'static str,
     expected: &'static str,
-}
-
-impl Medium {
-    /// Every medium.
-    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Call];
-
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-            Self::Call => "call",
-        }
-    }
-}
-
-impl Lane {
-    /// Every lane, the preferred one first.
-    pub const ALL: [Self; 2] = [Self::Hi, Self::Bulk];
-
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hi => "hi",
-            Self::Bulk => "bulk",
-        }
-    }
 }
 
 /// Where a hint goes: one queue.
@@ -76,7 +31,8 @@ pub struct Route {
 impl Route {
     /// All six routes, by medium and then by lane.
     pub fn all() -> impl Iterator<Item = Self> {
-        Medium::ALL.into_iter().flat_map(|medium| Lane::ALL.map(|lane| Self { medium, lane }))
+        let lanes = |medium: Medium| Lane::ALL.iter().map(move |lane| Self { medium, lane: *lane });
+        Medium::ALL.iter().copied().flat_map(lanes)
     }
 
     /// The routing key on the exchange, such as `email.hi`. It carries no prefix, the exchange does.
@@ -126,45 +82,9 @@ impl Names {
     }
 }
 
-impl fmt::Display for Medium {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.routing_key())
-    }
-}
-
-impl FromStr for Medium {
-    type Err = WordError;
-
-    fn from_str(word: &str) -> Result<Self, WordError> {
-        Self::ALL.into_iter().find(|medium| medium.as_str() == word).ok_or_else(|| WordError {
-            word: word.to_owned(),
-            what: "medium",
-            expected: "email, sms or call",
-        })
-    }
-}
-
-impl FromStr for Lane {
-    type Err = WordError;
-
-    fn from_str(word: &str) -> Result<Self, WordError> {
-        Self::ALL.into_iter().find(|lane| lane.as_str() == word).ok_or_else(|| WordError {
-            word: word.to_owned(),
-            what: "lane",
-            expected: "hi or bulk",
-        })
     }
 }
 
@@ -230,7 +150,6 @@ mod tests {
             err.to_string(),
             "\"fax.hi\" is not a route: expected medium.lane, such as email.hi"
         );
-        assert!("Email".parse::<Medium>().is_err());
-        assert!("".parse::<Lane>().is_err());
+        assert!("".parse::<Route>().is_err());
     }
 }

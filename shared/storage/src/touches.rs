@@ -148,6 +148,24 @@ impl Database {
         rows.iter().map(event).collect()
     }
 
+    /// What has been recorded after `at` (machine time), in order, `limit` at most: for a screen that
+    /// shows what happens. Reads a partition from end to end, so not for a busy deployment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn events_after(
+        &self,
+        at: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<(TouchEvent, Touch)>, StorageError> {
+        let rows = sqlx::query(include_str!("sql/events_after.sql"))
+            .bind(at)
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(|row| Ok((event(row)?, touch(row)?))).collect()
+    }
+
     /// How many touches there are per state and channel. Reads every partition: for the demo, tests
     /// and reports, not for a page.
     ///

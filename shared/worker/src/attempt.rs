@@ -132,16 +132,7 @@ impl Attempt {
         let fields = content.fields(touch, &unsubscribe_url);
         let claimed = touch.clone();
         let deadline = self.deadline;
-        Ok(ReadyTouch {
-            claimed,
-            plan,
-            template,
-            locale,
-            fields,
-            unsubscribe_url,
-            now,
-            deadline,
-        })
+        Ok(ReadyTouch { claimed, plan, template, locale, fields, unsubscribe_url, now, deadline })
     }
 
     /// The language of whoever reads it: the contact. A script too is spoken or written in the

@@ -74,10 +74,8 @@ impl Worker {
     /// When the broker was closed by this process before it could be subscribed to.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), broker::SubscribeError> {
         telemetry::describe();
-        let subscription = self
-            .broker
-            .subscribe(wire_medium(self.handler.medium()), self.settings.prefetch)
-            .await?;
+        let subscription =
+            self.broker.subscribe(self.handler.medium(), self.settings.prefetch).await?;
         let worker = Arc::new(self);
         let (outcomes, recorder) = recorder::start(&worker, subscription.acker());
         let attempts = TaskTracker::new();
@@ -98,15 +96,5 @@ impl Worker {
 async fn wait_out(attempts: &TaskTracker, medium: Medium) {
     while tokio::time::timeout(Duration::from_secs(3), attempts.wait()).await.is_err() {
         tracing::info!(waiting = attempts.len(), %medium, "still waiting for touches in hand");
-    }
-}
-
-/// The wire's word for a medium.
-#[must_use]
-pub const fn wire_medium(medium: Medium) -> messages::Medium {
-    match medium {
-        Medium::Email => messages::Medium::Email,
-        Medium::Sms => messages::Medium::Sms,
-        Medium::Call => messages::Medium::Call,
     }
 }

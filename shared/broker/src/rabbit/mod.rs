@@ -114,11 +114,11 @@ impl Broker for RabbitBroker {
         medium: Medium,
         prefetch: u16,
     ) -> Result<Subscription, SubscribeError> {
-        let queues = Lane::ALL.map(|lane| {
+        let queues = Lane::ALL.iter().map(|&lane| {
             let route = Route { medium, lane };
             consumer::Queue { name: self.context.names.queue(route), label: route.routing_key() }
         });
-        self.subscribe_to(format!("consume {medium}"), queues.to_vec(), prefetch)
+        self.subscribe_to(format!("consume {medium}"), queues.collect(), prefetch)
     }
 
     async fn subscribe_dead(&self, prefetch: u16) -> Result<Subscription, SubscribeError> {
