@@ -1,1 +1,0 @@
-//! The history checker: database × sink log × crash log.
