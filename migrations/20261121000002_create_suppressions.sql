@@ -122,9 +122,18 @@ BEGIN
            (id, action, scope, address_key, channel, reason, origin, actor, evidence, touch_id)
     VALUES (event_id, 'suppress', entry_scope, entry_key, entry_channel, entry_reason,
             entry_origin, entry_actor, entry_evidence, entry_touch);
-    INSERT INTO suppressions (event_id, scope, address_key, channel, reason, origin, since)
-    VALUES (event_id, entry_scope, entry_key, entry_channel, entry_reason, entry_origin,
-            clock_timestamp());
+    -- An equal entry in force is enough; it is locked, so that a lift at this moment waits and
+    -- leaves no flag without an entry.
+    PERFORM 1 FROM suppressions s
+      WHERE s.scope = entry_scope AND s.address_key = entry_key
+        AND s.channel IS NOT DISTINCT FROM entry_channel
+        AND s.reason = entry_reason AND s.origin = entry_origin
+        FOR SHARE;
+    IF NOT FOUND THEN
+        INSERT INTO suppressions (event_id, scope, address_key, channel, reason, origin, since)
+        VALUES (event_id, entry_scope, entry_key, entry_channel, entry_reason, entry_origin,
+                clock_timestamp());
+    END IF;
     IF entry_scope = 'channel' THEN
         RETURN QUERY
         INSERT INTO address_states AS s (address_key, channel, domain_key, channel_event)

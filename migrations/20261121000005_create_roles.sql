@@ -26,6 +26,8 @@ CREATE TABLE deployment (
     key_fingerprint bytea NOT NULL
 );
 
+-- Every service checks at start that the schema is the one it knows.
+GRANT SELECT ON _sqlx_migrations TO touchline_worker, touchline_scheduler, touchline_inbound;
 GRANT USAGE ON SCHEMA public TO touchline_worker, touchline_scheduler, touchline_inbound,
     touchline_operator;
 REVOKE ALL ON FUNCTION suppress, lift, ensure_partitions FROM PUBLIC;

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::journal::Journal;
-use crate::list::{Entered, List, NotEntered};
+use crate::list::{List, NotEntered};
 use crate::opt_out::OptOut;
 use crate::telemetry;
 
@@ -85,9 +85,9 @@ impl Intake {
     pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<(), NotEntered> {
         let entered = self.list.enter(opt_out).await;
         match &entered {
-            Ok(entered) => {
+            Ok(()) => {
                 self.away.store(false, Ordering::Relaxed);
-                self.note(opt_out, *entered);
+                self.note(opt_out);
             }
             Err(error) if error.is_away() => {
                 if !self.away.swap(true, Ordering::Relaxed) {
@@ -98,23 +98,18 @@ impl Intake {
                 tracing::error!(%error, "the list refuses an opt-out; it will be tried again")
             }
         }
-        entered.map(|_| ())
+        entered
     }
 
-    fn note(&self, opt_out: &OptOut, entered: Entered) {
-        let result = match entered {
-            Entered::New => "applied",
-            Entered::Already => "already",
-        };
+    fn note(&self, opt_out: &OptOut) {
         let waited = (self.clock.now() - opt_out.accepted_at).to_std().unwrap_or_default();
-        telemetry::count(opt_out.reason.as_str(), result);
+        telemetry::count(opt_out.reason.as_str(), "applied");
         metrics::histogram!(telemetry::APPLY_SECONDS).record(waited.as_secs_f64());
         tracing::info!(
             reason = %opt_out.reason,
             channel = %opt_out.channel,
             touch = opt_out.touch.map(tracing::field::display),
             agent = %opt_out.agent,
-            result,
             "an opt-out is in force"
         );
     }

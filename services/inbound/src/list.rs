@@ -4,9 +4,6 @@ use std::future::Future;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::ContactChannel;
-use domain::suppression::{Origin, Scope, SuppressionReason};
-use storage::suppressions::Entry;
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
 
@@ -16,22 +13,13 @@ use crate::opt_out::OptOut;
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// How long an entry waits for what is being handed over. It is in force before that.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Calls without any answer after which connections are made anew.
 const SILENCES: u32 = 3;
 
 /// The shortest time between two renewals, so that a slow server is not flooded by them.
 const RENEWAL_EVERY: Duration = Duration::from_secs(10);
-
-/// How an opt-out got on the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Entered {
-    /// A new entry is in force.
-    New,
-    /// The recipient's own entry was in force already.
-    Already,
-}
 
 /// Why an opt-out is not on the list yet.
 #[derive(Debug, thiserror::Error)]
@@ -93,15 +81,10 @@ impl List {
         self.answered(ANSWER, database.ping()).await
     }
 
-    /// Puts an opt-out on the list. It may be repeated and cancelled: whoever is on the list by
-    /// their own wish stays on it by one entry.
-    pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<Entered, NotEntered> {
+    /// Puts an opt-out on the list. It may be repeated and cancelled: each time is an event of the
+    /// history, and one entry is in force.
+    pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<(), NotEntered> {
         let database = self.database();
-        let keys = [opt_out.key];
-        let entries = self.answered(ANSWER, database.entries(&keys)).await?;
-        if entries.iter().any(|entry| is_their_own(entry, opt_out.channel)) {
-            return Ok(Entered::Already);
-        }
         let entry = opt_out.entry();
         let suppressed = database.suppress(&entry, PATIENCE);
         let suppressed = self.answered(ANSWER + PATIENCE, suppressed).await?;
@@ -109,7 +92,7 @@ impl List {
             let touches = suppressed.in_flight.len();
             tracing::info!(event = %suppressed.event, touches, "messages were already on their way");
         }
-        Ok(Entered::New)
+        Ok(())
     }
 
     async fn answered<T>(
@@ -140,16 +123,4 @@ impl List {
             *connections = Connections { database, silences: 0, renewed: Some(Instant::now()) };
         }
     }
-}
-
-/// Whether the recipient asked for this very thing before.
-fn is_their_own(entry: &Entry, channel: ContactChannel) -> bool {
-    let scope_fits = match entry.scope {
-        Scope::Channel => entry.channel == Some(channel),
-        Scope::Person => channel == ContactChannel::Person,
-        Scope::Domain => false,
-    };
-    let by_link =
-        matches!(entry.reason, SuppressionReason::OneClick | SuppressionReason::UnsubscribeLink);
-    scope_fits && by_link && entry.origin == Origin::Recipient
 }

@@ -21,8 +21,8 @@ pub(crate) fn describe_all() {
     describe(
         OPT_OUTS,
         Counter,
-        "Opt-outs by reason and result: applied, already (was on the list), queued (in the \
-         journal; counted again when applied), lost (neither database nor journal took it).",
+        "Opt-outs by reason and result: applied, queued (in the journal; counted again when \
+         applied), lost (neither database nor journal took it).",
     );
     describe(JOURNAL_DEPTH, Gauge, "Opt-outs in the journal that are not on the list yet.");
     describe(JOURNAL_DAMAGED, Counter, "Lines of the journal that could not be read.");

@@ -79,3 +79,15 @@ crate::words! {
         Domain = "domain",
     }
 }
+
+crate::words! {
+    /// What an event of the list's history did.
+    ListAction, "list action", {
+        /// An entry was made.
+        Suppress = "suppress",
+        /// Entries were ended.
+        Lift = "lift",
+        /// What was in flight when the entry was made had come to its end.
+        Drained = "drained",
+    }
+}

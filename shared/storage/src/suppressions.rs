@@ -12,13 +12,13 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::suppression::{ListAction, Origin, Scope, SuppressionReason};
 use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::outcomes::column;
-use crate::words::{address_key, word};
+use crate::words::{address_key, optional_word, word};
 use crate::{Database, StorageError};
 
 /// The pause between two looks at what is still in flight.
@@ -117,6 +117,27 @@ pub struct Entry {
     pub origin: Origin,
     /// Since when.
     pub since: DateTime<Utc>,
+}
+
+/// An event of the list's history.
+#[derive(Debug, Clone)]
+pub struct ListEvent {
+    /// Its identity; of a `suppress`, the entry's.
+    pub id: EventId,
+    /// Machine time.
+    pub at: DateTime<Utc>,
+    /// What it did.
+    pub action: ListAction,
+    /// The channel, for one address.
+    pub channel: Option<ContactChannel>,
+    /// Why, for a `suppress`.
+    pub reason: Option<SuppressionReason>,
+    /// Who asked.
+    pub origin: Origin,
+    /// The person or process that entered it.
+    pub actor: String,
+    /// What proves it.
+    pub evidence: Option<String>,
 }
 
 /// A row of a list to be imported.
@@ -283,6 +304,35 @@ impl Database {
         rows.iter().map(entry).collect()
     }
 
+    /// Everything that ever happened on the list to these keys, in order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_history(&self, keys: &[AddressKey]) -> Result<Vec<ListEvent>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT id, at, action::text AS action, channel::text AS channel,
+                    reason::text AS reason, origin::text AS origin, actor, evidence
+               FROM suppression_events WHERE address_key = ANY ($1) ORDER BY at, id",
+        )
+        .bind(column(keys, |key| key.as_bytes().as_slice()))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ListEvent {
+                    id: row.try_get::<uuid::Uuid, _>("id")?.into(),
+                    at: row.try_get("at")?,
+                    action: word(row, "action")?,
+                    channel: optional_word(row, "channel")?,
+                    reason: optional_word(row, "reason")?,
+                    origin: word(row, "origin")?,
+                    actor: row.try_get("actor")?,
+                    evidence: row.try_get("evidence")?,
+                })
+            })
+            .collect()
+    }
+
     /// The newest entries in force, `limit` at most.
     ///
     /// # Errors
@@ -352,12 +402,11 @@ impl Database {
 }
 
 fn entry(row: &PgRow) -> Result<Entry, StorageError> {
-    let channel: Option<&str> = row.try_get("channel")?;
     Ok(Entry {
         event: row.try_get::<uuid::Uuid, _>("event_id")?.into(),
         scope: word(row, "scope")?,
         key: address_key(row, "address_key")?,
-        channel: channel.map(|_| word(row, "channel")).transpose()?,
+        channel: optional_word(row, "channel")?,
         reason: word(row, "reason")?,
         origin: word(row, "origin")?,
         since: row.try_get("since")?,

@@ -18,6 +18,16 @@ where
     text.parse().map_err(|why| StorageError::unreadable(column, why))
 }
 
+/// The same for a column that may be NULL.
+pub fn optional_word<T>(row: &PgRow, column: &str) -> Result<Option<T>, StorageError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|_| word(row, column)).transpose()
+}
+
 /// Reads an address key.
 pub fn address_key(row: &PgRow, column: &str) -> Result<domain::AddressKey, StorageError> {
     let bytes: &[u8] = row.try_get(column)?;

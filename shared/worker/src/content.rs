@@ -139,12 +139,14 @@ impl Content {
         Ok(Arc::new(ReadyTemplate { id: version.id, renderer }))
     }
 
-    /// The link with which the recipient of `touch` ends it.
+    /// The link with which the recipient of `touch` ends it; its page speaks the recipient's
+    /// language (compliance.md EML-26).
     #[must_use]
     pub fn unsubscribe_url(&self, touch: &ClaimedTouch, channel: ContactChannel) -> String {
         let token =
             UnsubscribeToken { address_key: touch.address_key, channel, touch: Some(touch.id) };
-        format!("{}/u/{}", self.public_url, token.encode(&self.tokens))
+        let (path, locale) = (domain::token::UNSUBSCRIBE_PATH, touch.contact.locale);
+        format!("{}{path}{}?lang={locale}", self.public_url, token.encode(&self.tokens))
     }
 
     /// What templates may know about a touch. Empty values are left out, so that a template that

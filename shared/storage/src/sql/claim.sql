@@ -20,7 +20,10 @@ locked AS MATERIALIZED (
 claimed AS (
     UPDATE touches t
        SET state   = CASE WHEN l.entry IS NULL THEN 'sending' ELSE 'blocked' END::touch_state,
-           reason  = CASE WHEN l.entry IS NOT NULL THEN 'suppressed: entry ' || l.entry END,
+           reason  = CASE WHEN l.entry IS NOT NULL THEN
+                         'suppressed: ' || coalesce((SELECT s.reason::text || ', ' FROM suppressions s
+                                                      WHERE s.event_id = l.entry), '')
+                         || 'entry ' || l.entry END,
            attempt = t.attempt + 1,
            worker  = $4
       FROM locked l
