@@ -81,11 +81,7 @@ impl Intake {
                 continue;
             }
             domain::failpoint::pass("worker.delivered_unclaimed");
-            tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                () = self.claim(batch) => {}
-            }
+            self.claim(batch, &shutdown).await;
         }
         // What waits for a turn is given back; what has begun is finished.
         self.stopping.cancel();
@@ -108,24 +104,22 @@ impl Intake {
         Some(fresh.into_iter().map(|delivery| (delivery, TRIES)).collect())
     }
 
-    /// Claims a batch and starts its attempts. Cancelling it is safe: the claim runs in a task of
-    /// its own, and a claim nobody waits for any more is settled by the sweep.
-    async fn claim(&mut self, batch: Vec<(Delivery, u8)>) {
+    /// Claims a batch and starts its attempts. A claim that has begun is waited for even by a worker
+    /// that is to stop: touches claimed and then forgotten would come out unknown.
+    async fn claim(&mut self, batch: Vec<(Delivery, u8)>, shutdown: &CancellationToken) {
         let hints: Vec<Hint> = batch.iter().map(|(delivery, _)| delivery.hint).collect();
         let claimed_at = Instant::now();
         let medium = self.worker.handler.medium();
         let claimed = match self.claim_hints(hints).await {
             Ok(claimed) => claimed,
-            Err(error) => return self.sit_out(batch, &error).await,
+            Err(error) => return self.sit_out(batch, &error, shutdown).await,
         };
         telemetry::claimed(medium, claimed.len(), claimed_at.elapsed());
-        let mut deliveries: HashMap<uuid::Uuid, (Delivery, u8)> =
-            batch.into_iter().map(|entry| (entry.0.hint.touch_id, entry)).collect();
+        let (mut deliveries, mut pointless) = one_each(batch);
         for touch in claimed {
             let Some((delivery, _)) = deliveries.remove(&touch.id.as_uuid()) else { continue };
             self.start(touch, delivery.token, claimed_at);
         }
-        let mut pointless = Vec::new();
         for (delivery, tries) in deliveries.into_values() {
             if tries > 1 {
                 self.again.push((delivery, tries - 1));
@@ -149,12 +143,27 @@ impl Intake {
         })
     }
 
-    /// Returns the hints, and waits until the database answers again.
-    async fn sit_out(&mut self, batch: Vec<(Delivery, u8)>, error: &StorageError) {
+    /// Returns the hints, and waits until the database answers again, or the worker is to stop.
+    async fn sit_out(
+        &mut self,
+        batch: Vec<(Delivery, u8)>,
+        error: &StorageError,
+        shutdown: &CancellationToken,
+    ) {
         tracing::warn!(%error, "the claim failed: nothing is sent until the list can be read");
         self.subscription.pause();
         self.subscription.give_back(batch.into_iter().map(|(delivery, _)| delivery.token));
         self.subscription.give_back(self.again.drain(..).map(|(delivery, _)| delivery.token));
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = self.await_database() => {
+                tracing::info!("the database answers again");
+                self.subscription.resume();
+            }
+        }
+    }
+
+    async fn await_database(&self) {
         let mut pause = FIRST_PAUSE;
         loop {
             tokio::time::sleep(pause).await;
@@ -164,8 +173,6 @@ impl Intake {
             }
         }
         tokio::time::sleep(GRACE).await;
-        tracing::info!("the database answers again");
-        self.subscription.resume();
     }
 
     /// Starts the attempt at a claimed touch in a task that owns its permits.
@@ -201,4 +208,20 @@ impl Intake {
             let _ = outcomes.send(Finished { record, token, channel, due_at, room }).await;
         });
     }
+}
+
+/// A batch by touch, the newest hint of each, and the tokens of the others: a hint may come twice,
+/// and one that is never settled would hold up the acknowledgement of all behind it.
+fn one_each(batch: Vec<(Delivery, u8)>) -> (HashMap<uuid::Uuid, (Delivery, u8)>, Vec<Token>) {
+    let mut newest: HashMap<uuid::Uuid, (Delivery, u8)> = HashMap::with_capacity(batch.len());
+    let mut others = Vec::new();
+    for entry in batch {
+        let touch = entry.0.hint.touch_id;
+        let other = match newest.get(&touch) {
+            Some((known, _)) if known.hint.epoch > entry.0.hint.epoch => Some(entry),
+            _ => newest.insert(touch, entry),
+        };
+        others.extend(other.map(|(delivery, _)| delivery.token));
+    }
+    (newest, others)
 }

@@ -132,6 +132,11 @@ fn unwritable(file: &Path) -> String {
     format!("{} cannot be read and written; look at the folder's owner", file.display())
 }
 
+#[derive(serde::Deserialize)]
+struct Edge {
+    listen: String,
+}
+
 /// The given settings with what the folder provides for those that are not set.
 fn settings(
     given: &Loaded,
@@ -150,7 +155,7 @@ fn settings(
             overrides.push((name, secret(&dir.join(file))?));
         }
     }
-    let listen: String = "127.0.0.1:8080".to_owned();
+    let listen = if demo { free_address()? } else { given.section::<Edge>("inbound")?.listen };
     for (name, value) in [
         ("data.dir", dir.display().to_string()),
         ("inbound.journal_dir", dir.join("journal").display().to_string()),
@@ -168,7 +173,7 @@ fn settings(
         // Half an hour of the story passes in 22 ms.
         overrides.push(("scheduler.poll_milliseconds", "20".to_owned()));
         overrides.push(("scheduler.sweep_seconds", "2".to_owned()));
-        overrides.push(("inbound.listen", free_address()?));
+        overrides.push(("inbound.listen", listen));
     }
     let borrowed: Vec<(&str, &str)> =
         overrides.iter().map(|(name, value)| (*name, value.as_str())).collect();
