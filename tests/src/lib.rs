@@ -3,3 +3,4 @@
 //! The library holds what several suites use; the suites are in `tests/`.
 
 pub mod fleet;
+pub mod processes;
