@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod checking;
+mod enrolling;
+mod explaining;
 mod importing;
 mod listing;
+mod plans;
+mod running;
 mod settings;
 mod table;
+mod templating;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
