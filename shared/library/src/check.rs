@@ -8,8 +8,8 @@ use domain::plan::Anchor;
 use serde::Serialize;
 use templates::Severity;
 
-use crate::Library;
 use crate::lines::Lines;
+use crate::{Library, LoadError};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,26 @@ impl Finding {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+impl From<&LoadError> for Finding {
+    fn from(error: &LoadError) -> Self {
+        let whole = error.to_string();
+        let (file, line, reason) = match error {
+            LoadError::Syntax { file, line, reason } => (file, Some(*line), reason.as_str()),
+            LoadError::Unreadable { file, .. }
+            | LoadError::NotText { file }
+            | LoadError::TooLarge { file, .. }
+            | LoadError::OtherName { file, .. }
+            | LoadError::Misplaced { file, .. }
+            | LoadError::NotALibrary { folder: file }
+            | LoadError::NoTemplateFile { folder: file } => {
+                (file, None, whole.strip_prefix(file.as_str()).unwrap_or(&whole))
+            }
+        };
+        let message = reason.trim().to_owned();
+        Self { file: file.clone(), line, severity: Severity::Error, message }
     }
 }
 

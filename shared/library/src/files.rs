@@ -158,7 +158,7 @@ pub fn single(path: &Path) -> Result<File, LoadError> {
     let mut files = Files::default();
     let name = path.display().to_string();
     walk(path, &name, &mut files)?;
-    files.files.remove(&name).ok_or_else(|| LoadError::NotALibrary { folder: name })
+    files.files.remove(&name).ok_or(LoadError::NotALibrary { folder: name })
 }
 
 fn walk(path: &Path, name: &str, files: &mut Files) -> Result<(), LoadError> {

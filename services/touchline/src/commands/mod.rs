@@ -6,14 +6,18 @@ mod check;
 mod contacts;
 mod enrol;
 mod explain;
+mod local;
 mod migrate;
 mod plans;
 mod settings;
+mod suggestion;
 mod suppress;
 mod tasks;
 mod templates;
+mod timing;
 mod touches;
 mod up;
+mod whom;
 
 use clap::Subcommand;
 

@@ -1,0 +1,226 @@
+//! Collects what is known about a touch.
+
+use chrono::{DateTime, Utc};
+use domain::planning::{self, Person, PlannedTouch, cycle_schedule};
+use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::window::zones_of;
+use domain::{
+    AddressKey, AddressKind, Channel, ContactChannel, ContactId, EnrolmentId, EnrolmentState,
+    EventId, Locale, Plan, ReasonCode, TouchId, TouchState,
+};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::Value;
+use storage::contacts::{Contact, person_key};
+use storage::enrolments::Enrolment;
+use storage::suppressions::Entry;
+use storage::touches::{Touch, TouchEvent};
+
+use crate::addresses::ListAddress;
+use crate::commands::{local, timing};
+use crate::connect::{Connection, Session};
+
+/// Everything about one touch.
+#[derive(Debug, Serialize)]
+pub struct Story {
+    pub id: TouchId,
+    pub contact: ContactId,
+    pub contact_name: String,
+    pub plan: String,
+    pub plan_version: i32,
+    pub enrolment: EnrolmentId,
+    pub enrolment_state: EnrolmentState,
+    /// From 1.
+    pub step: usize,
+    pub steps: usize,
+    pub channel: Channel,
+    pub purpose: String,
+    pub template: String,
+    pub state: TouchState,
+    pub reason: Option<String>,
+    pub attempt: i16,
+    /// How often it was in doubt.
+    pub doubts: i16,
+    pub due_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub provider_ref: Option<String>,
+    pub zone: String,
+    pub zone_rule: &'static str,
+    pub planned_for: Option<PlannedFor>,
+    pub events: Vec<Event>,
+    /// What stands against it on the list now.
+    pub list: Vec<ListEntry>,
+    #[serde(skip)]
+    pub time_zone: TimeZone,
+}
+
+/// The day the plan says, and why.
+#[derive(Debug, Serialize)]
+pub struct PlannedFor {
+    pub date: String,
+    /// `day`, `anchor`, `fallback` or `moved`.
+    pub decided_by: &'static str,
+    pub why: String,
+    #[serde(skip)]
+    pub day: jiff::civil::Date,
+}
+
+/// One thing that happened to it.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// Machine time.
+    pub at: DateTime<Utc>,
+    /// Business time.
+    pub decided_at: DateTime<Utc>,
+    pub attempt: i16,
+    pub state: TouchState,
+    pub worker: String,
+    pub reason: Option<String>,
+    /// The entry of the list that stopped it.
+    pub entry: Option<EventId>,
+    pub provider_ref: Option<String>,
+    pub template: Option<String>,
+    pub template_version: Option<i32>,
+    /// What the gate and the handler saw.
+    pub detail: Option<Value>,
+}
+
+/// An entry of the list that covers the touch's address.
+#[derive(Debug, Serialize)]
+pub struct ListEntry {
+    pub event: EventId,
+    pub scope: Scope,
+    pub channel: Option<ContactChannel>,
+    pub reason: SuppressionReason,
+    pub origin: Origin,
+    pub since: DateTime<Utc>,
+}
+
+/// The story of a touch, or `None` when there is no such touch.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story>> {
+    let connection = session.connect().await?;
+    let database = &connection.database;
+    let Some(touch) = database.touch(id).await? else { return Ok(None) };
+    let version = database.plan_version(touch.plan_version).await?;
+    let enrolments = database.enrolments_of(touch.contact).await?;
+    let enrolment = enrolments.into_iter().find(|own| own.id == touch.enrolment);
+    let contacts = database.find_contacts(&touch.contact.to_string(), &[]).await?;
+    let contact = contacts.into_iter().find(|own| own.id == touch.contact);
+    let (Some(enrolment), Some(contact)) = (enrolment, contact) else { return Ok(None) };
+    let events = database.story(id).await?;
+    let list = against(&touch, &contact, &connection).await?;
+    let library = fleet::load_library(&session.settings)?;
+    let default_zone = session.team()?.default_time_zone;
+    let (own, country) = (contact.time_zone.as_deref(), contact.country.as_deref());
+    let time_zone = planning::zone_of(own, country, &default_zone);
+    let planned_for = planned_for(&touch, &enrolment, &version.plan, &contact, library.calendar());
+    let (step, plan) = (version.plan.steps.get(touch.step), &version.plan);
+    Ok(Some(Story {
+        id: touch.id,
+        contact: touch.contact,
+        contact_name: touch.contact_name,
+        plan: touch.plan_key,
+        plan_version: version.version,
+        enrolment: enrolment.id,
+        enrolment_state: enrolment.state,
+        step: touch.step + 1,
+        steps: plan.steps.len(),
+        channel: touch.channel,
+        purpose: step.and_then(|s| s.purpose.get(&Locale::En).cloned()).unwrap_or_default(),
+        template: step.map(|step| step.template.clone()).unwrap_or_default(),
+        state: touch.state,
+        reason: touch.reason,
+        attempt: touch.attempt,
+        doubts: touch.doubts,
+        due_at: touch.due_at,
+        sent_at: touch.sent_at,
+        provider_ref: touch.provider_ref,
+        zone: local::name(&time_zone).to_owned(),
+        zone_rule: zones_of(own, country, Some(&default_zone)).1,
+        planned_for,
+        events: events.into_iter().map(event).collect(),
+        list,
+        time_zone,
+    }))
+}
+
+fn planned_for(
+    touch: &Touch,
+    enrolment: &Enrolment,
+    plan: &Plan,
+    contact: &Contact,
+    calendar: &domain::Calendar,
+) -> Option<PlannedFor> {
+    let starts_on = enrolment.progress.starts_on;
+    let cycle = u16::try_from(touch.cycle).unwrap_or(0);
+    let person = Person { dates: contact.dates, country: contact.country.as_deref() };
+    let schedule = cycle_schedule(plan, starts_on, cycle, person, calendar);
+    let planned: PlannedTouch = schedule.into_iter().find(|other| other.step == touch.step)?;
+    Some(PlannedFor {
+        date: planned.date.to_string(),
+        decided_by: timing::word(planned.rule),
+        why: timing::why(plan, starts_on, &planned, person, calendar),
+        day: planned.date,
+    })
+}
+
+fn event(event: TouchEvent) -> Event {
+    let entry = event
+        .reason
+        .as_deref()
+        .filter(|reason| reason.starts_with(ReasonCode::Suppressed.as_str()))
+        .and_then(|reason| reason.rsplit_once("entry ")?.1.trim().parse().ok());
+    let (template, template_version) = event.template.unzip();
+    Event {
+        at: event.at,
+        decided_at: event.decided_at,
+        attempt: event.attempt,
+        state: event.state,
+        worker: event.worker,
+        reason: event.reason,
+        entry,
+        provider_ref: event.provider_ref,
+        template,
+        template_version,
+        detail: event.detail,
+    }
+}
+
+/// The entries in force that stop this channel for this contact.
+async fn against(
+    touch: &Touch,
+    contact: &Contact,
+    connection: &Connection,
+) -> anyhow::Result<Vec<ListEntry>> {
+    let channel = touch.channel.contact_channel();
+    let keys = keys(contact, channel, connection);
+    let entries = connection.database.entries(&keys).await?;
+    let stops = |entry: &Entry| entry.channel.is_none_or(|own| own == channel);
+    let stopping = entries.into_iter().filter(stops).map(|entry| ListEntry {
+        event: entry.event,
+        scope: entry.scope,
+        channel: entry.channel,
+        reason: entry.reason,
+        origin: entry.origin,
+        since: entry.since,
+    });
+    Ok(stopping.collect())
+}
+
+/// The keys of the contact's addresses for a channel, their domains and the person.
+fn keys(contact: &Contact, channel: ContactChannel, connection: &Connection) -> Vec<AddressKey> {
+    let mut keys = vec![person_key(&connection.keyer, contact.id)];
+    let serves = |kind: AddressKind| kind.channels().contains(&channel);
+    for address in contact.addresses.iter().filter(|address| serves(address.kind)) {
+        keys.push(address.key);
+        if address.kind == AddressKind::Email
+            && let Ok(list) = ListAddress::email(&address.value)
+        {
+            keys.extend(list.domain_key(&connection.keyer));
+        }
+    }
+    keys
+}

@@ -1,0 +1,197 @@
+//! The story of a touch in sentences.
+
+use domain::{Medium, Reason, ReasonCode, TouchState};
+
+use super::story::{Event, ListEntry, Story};
+use crate::commands::local;
+
+/// The whole story.
+pub fn in_words(story: &Story) -> String {
+    let mut lines = vec![
+        format!(
+            "{} to {}: step {} of {} of {} (version {}).",
+            capital(story.channel.as_str()),
+            story.contact_name,
+            story.step,
+            story.steps,
+            story.plan,
+            story.plan_version
+        ),
+        format!("Purpose: {}.", story.purpose.trim_end_matches('.')),
+        format!("It {}.", standing(story)),
+        String::new(),
+        "Why this day".to_owned(),
+    ];
+    lines.extend(why_this_day(story));
+    lines.extend([String::new(), "What happened".to_owned()]);
+    if story.events.is_empty() {
+        lines.push("  Nothing yet.".to_owned());
+    }
+    for event in &story.events {
+        lines.extend(told(event, story));
+    }
+    lines.extend([String::new(), "The list now".to_owned()]);
+    if story.list.is_empty() {
+        lines.push("  Nothing on it stands against this channel.".to_owned());
+    }
+    lines.extend(story.list.iter().map(|entry| format!("  {}", entry_in_words(entry))));
+    lines.push(String::new());
+    lines.push(format!("Touch {}, contact {}.", story.id, story.contact));
+    lines.join("\n")
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str().replace('_', " "))
+}
+
+/// Where it stands: the predicate of "It …".
+fn standing(story: &Story) -> String {
+    let at = |instant| local::moment(instant, &story.time_zone);
+    let why = || story.reason.as_deref().map(reason_in_words).unwrap_or_default();
+    match story.state {
+        TouchState::Scheduled if story.attempt > 0 => {
+            format!("was put off until {}: {}", at(story.due_at), why())
+        }
+        TouchState::Scheduled => format!("is due on {}", at(story.due_at)),
+        TouchState::Queued => "is due and waits for a worker".to_owned(),
+        TouchState::Sending => "is being handed over at this moment".to_owned(),
+        TouchState::Unknown => format!("may or may not have been handed over: {}", why()),
+        TouchState::Held => format!("waits for a person to decide: {}", why()),
+        TouchState::Sent => {
+            let done = match story.channel.medium() {
+                Medium::Call => "became a task",
+                Medium::Email | Medium::Sms => "was sent",
+            };
+            format!("{done} on {}", story.sent_at.map_or_else(|| "an unknown day".to_owned(), at))
+        }
+        TouchState::Blocked => format!("was blocked and will not go out: {}", why()),
+        TouchState::Skipped => format!("was skipped: {}", why()),
+        TouchState::Failed => format!("was given up: {}", why()),
+        TouchState::Cancelled => format!("was cancelled: {}", why()),
+    }
+}
+
+fn why_this_day(story: &Story) -> Vec<String> {
+    let Some(planned) = &story.planned_for else {
+        return vec!["  The step is no longer in its plan.".to_owned()];
+    };
+    let mut lines = vec![
+        format!("  {}: {}.", local::day(planned.day), planned.why),
+        format!("  Days and hours are those of {}, {}.", story.zone, story.zone_rule),
+    ];
+    let stored = local::zoned(story.due_at, &story.time_zone).date();
+    if story.attempt == 0 && stored != planned.day {
+        lines.push(format!(
+            "  It had been planned for {} already when a fact about the contact changed.",
+            local::day(stored)
+        ));
+    }
+    lines
+}
+
+fn told(event: &Event, story: &Story) -> Vec<String> {
+    let mut lines = vec![format!(
+        "  {}, attempt {}, {}: {}.",
+        local::moment(event.decided_at, &story.time_zone),
+        event.attempt,
+        event.worker,
+        led_to(event.state)
+    )];
+    let mut add = |text: String| lines.push(format!("    {text}"));
+    if let Some(reason) = &event.reason {
+        add(format!("Reason: {}.", reason_in_words(reason)));
+    }
+    if let Some(entry) = event.entry {
+        add(match story.list.iter().find(|own| own.event == entry) {
+            Some(entry) => entry_in_words(entry),
+            None => format!("Entry {entry} is no longer in force."),
+        });
+    }
+    let seen = |name: &str| event.detail.as_ref()?.get(name)?.as_str();
+    if seen("list") == Some("clear") {
+        add("The list was read and was clear.".to_owned());
+    }
+    if let Some(local_time) = seen("local_time") {
+        let rule = seen("zone_rule").unwrap_or("no rule recorded");
+        add(format!("Local time was {local_time}, by {rule}."));
+    }
+    if let Some(window) = seen("window") {
+        add(format!("The window was {window}."));
+    }
+    if let (Some(template), Some(version)) = (&event.template, event.template_version) {
+        add(format!("Template {template}, version {version}."));
+    }
+    if let Some(reference) = &event.provider_ref {
+        add(format!("The receiving side calls it {reference}."));
+    }
+    if event.detail.as_ref().is_some_and(|detail| detail["late"] == true) {
+        add("It was reported too late to count: the touch had been taken over.".to_owned());
+    }
+    lines
+}
+
+const fn led_to(state: TouchState) -> &'static str {
+    match state {
+        TouchState::Scheduled => "put off",
+        TouchState::Queued => "queued again",
+        TouchState::Sending => "taken",
+        TouchState::Unknown => "in doubt",
+        TouchState::Held => "held for a person",
+        TouchState::Sent => "handed over",
+        TouchState::Blocked => "blocked",
+        TouchState::Skipped => "skipped",
+        TouchState::Failed => "given up",
+        TouchState::Cancelled => "cancelled",
+    }
+}
+
+fn entry_in_words(entry: &ListEntry) -> String {
+    let covers = match entry.channel {
+        Some(channel) => format!("one address for {channel}"),
+        None => format!("the whole {}", entry.scope),
+    };
+    format!(
+        "On the list since {}: {covers}, because of {} by {} (entry {}).",
+        entry.since.format("%Y-%m-%d %H:%M UTC"),
+        entry.reason.as_str().replace('_', " "),
+        entry.origin,
+        entry.event
+    )
+}
+
+/// A stored reason in words, with its detail behind.
+fn reason_in_words(stored: &str) -> String {
+    let Ok(reason) = stored.parse::<Reason>() else { return stored.to_owned() };
+    let words = code_in_words(reason.code);
+    match reason.detail {
+        Some(detail) => format!("{words} ({detail})"),
+        None => words.to_owned(),
+    }
+}
+
+const fn code_in_words(code: ReasonCode) -> &'static str {
+    match code {
+        ReasonCode::Suppressed => "the suppression list says no",
+        ReasonCode::NoAddress => "the contact has no address for the channel",
+        ReasonCode::BadAddress => "the address cannot be used for the channel",
+        ReasonCode::PlanNotActive => "the enrolment was not running",
+        ReasonCode::OutsideWindow => "it was outside the recipient's hours",
+        ReasonCode::ZoneUnknown => "no time zone is known for the recipient",
+        ReasonCode::MissingField => "a field the template needs is empty",
+        ReasonCode::TemplateError => "the template could not be rendered",
+        ReasonCode::NoTemplate => "there is no such template in a language that may be used",
+        ReasonCode::SegmentsOverCap => "the text needs more segments than allowed",
+        ReasonCode::Refused => "the receiving side said no for good",
+        ReasonCode::Deferred => "the receiving side said not now",
+        ReasonCode::Unreachable => "there was no connection to hand it over",
+        ReasonCode::InDoubt => "the connection broke while it was handed over",
+        ReasonCode::Misconfigured => "the provider's settings are wrong",
+        ReasonCode::Panicked => "the worker stumbled over it",
+        ReasonCode::AttemptsExhausted => "all attempts were used",
+        ReasonCode::LeaseExpired => "the process that held it died or stalled",
+        ReasonCode::CancelledByPerson => "a person cancelled it",
+        ReasonCode::TooLate => "it was too old to be of use",
+    }
+}

@@ -1,0 +1,29 @@
+//! Instants and days as people read them, in the recipient's zone.
+
+use chrono::{DateTime, Utc};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+/// The instant in a zone.
+pub fn zoned(instant: DateTime<Utc>, zone: &TimeZone) -> Zoned {
+    Timestamp::from_microsecond(instant.timestamp_micros())
+        .unwrap_or(Timestamp::MAX)
+        .to_zoned(zone.clone())
+}
+
+/// "Tuesday 9 June 2026, 10:12 (Asia/Dubai)".
+pub fn moment(instant: DateTime<Utc>, zone: &TimeZone) -> String {
+    let local = zoned(instant, zone);
+    format!("{} ({})", local.strftime("%A %-d %B %Y, %H:%M"), name(zone))
+}
+
+/// "Tuesday 9 June 2026".
+pub fn day(date: Date) -> String {
+    date.strftime("%A %-d %B %Y").to_string()
+}
+
+/// A zone's name.
+pub fn name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
