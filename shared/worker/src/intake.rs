@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::attempt::Attempt;
 use crate::recorder::Finished;
@@ -194,7 +195,9 @@ impl Intake {
         let turns = Arc::clone(&self.turns);
         let stopping = self.stopping.clone();
         let outcomes = self.outcomes.clone();
-        self.attempts.spawn(async move {
+        let span = tracing::info_span!("touch", touch.id = %touch.id, channel = %touch.channel,
+                                       attempt.number = touch.attempt);
+        let attempted = async move {
             let turn = tokio::select! {
                 biased;
                 () = stopping.cancelled() => None,
@@ -206,7 +209,8 @@ impl Intake {
             // The recorder outlives every attempt, so this fails only if it panicked; the sweep
             // then settles the touch.
             let _ = outcomes.send(Finished { record, token, channel, due_at, room }).await;
-        });
+        };
+        self.attempts.spawn(attempted.instrument(span));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Contacts and their addresses: importing in batches, and looking one up.
+//! Importing contacts and their addresses, in batches.
 
 use std::collections::HashSet;
 
@@ -7,12 +7,11 @@ use domain::contact::{ContactStatus, Group, Level};
 use domain::{AddressId, AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{Postgres, Row, Transaction};
 
+use super::{domain_key, person_key};
 use crate::outcomes::column;
-use crate::words::word;
 use crate::{Database, StorageError};
 
 /// The length of a digest of an imported row (SHA-256).
@@ -95,83 +94,6 @@ pub enum Imported {
     Updated(ContactId),
     /// A known contact with nothing new.
     Unchanged(ContactId),
-}
-
-/// An agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewAgent {
-    /// Name.
-    pub name: String,
-    /// Email; the agent's identity in imports.
-    pub email: String,
-    /// Phone; may be empty.
-    pub phone: String,
-    /// Language.
-    pub locale: Locale,
-    /// IANA name.
-    pub time_zone: Option<String>,
-}
-
-/// A stored contact.
-#[derive(Debug, Clone)]
-pub struct Contact {
-    /// Its identity.
-    pub id: ContactId,
-    /// The identity in the system it came from.
-    pub external_id: Option<String>,
-    /// Full name.
-    pub full_name: String,
-    /// First name.
-    pub first_name: String,
-    /// Language.
-    pub locale: Locale,
-    /// IANA name.
-    pub time_zone: Option<String>,
-    /// ISO 3166 code.
-    pub country: Option<String>,
-    /// State or region.
-    pub state: Option<String>,
-    /// City.
-    pub city: Option<String>,
-    /// Area or neighbourhood.
-    pub area: Option<String>,
-    /// Relationship.
-    pub group: Group,
-    /// Looking or not.
-    pub status: ContactStatus,
-    /// Likelihood.
-    pub level: Level,
-    /// FSBO, expired, PTA, buyer …
-    pub contact_type: String,
-    /// Where the contact came from.
-    pub source: String,
-    /// The agent's name.
-    pub owner_name: Option<String>,
-    /// The dates anchors point at.
-    pub dates: domain::contact::PersonDates,
-    /// Notes.
-    pub notes: Option<String>,
-    /// Inner-circle and user-defined fields.
-    pub custom: serde_json::Value,
-    /// The addresses.
-    pub addresses: Vec<Address>,
-}
-
-/// A stored address.
-#[derive(Debug, Clone)]
-pub struct Address {
-    /// What kind.
-    pub kind: AddressKind,
-    /// home, mobile …
-    pub label: String,
-    /// What is sent to.
-    pub value: String,
-    /// Its key.
-    pub key: AddressKey,
-    /// Why it cannot take SMS.
-    pub sms_problem: Option<String>,
-    /// Why it cannot be called.
-    pub call_problem: Option<String>,
 }
 
 /// One run over one file. Rows of one run that are the same person belong together: that they were
@@ -286,7 +208,7 @@ impl Database {
         }
         if !documents.is_empty() {
             let mut tx = self.pool().begin().await?;
-            sqlx::query(include_str!("sql/upsert_contacts.sql"))
+            sqlx::query(include_str!("../sql/upsert_contacts.sql"))
                 .bind(Json(documents))
                 .execute(&mut *tx)
                 .await?;
@@ -306,7 +228,7 @@ impl Database {
             let index = row.contact.addresses.iter().position(|address| address.kind == kind)?;
             Some(row.keys[index].as_bytes().to_vec())
         };
-        let rows = sqlx::query(include_str!("sql/known_contacts.sql"))
+        let rows = sqlx::query(include_str!("../sql/known_contacts.sql"))
             .bind(column(batch, |row| row.contact.external_id.clone()))
             .bind(column(batch, |row| key_of(row, AddressKind::Phone)))
             .bind(column(batch, |row| key_of(row, AddressKind::Email)))
@@ -323,83 +245,6 @@ impl Database {
                 }))
             })
             .collect()
-    }
-
-    /// Stores agents, or brings known ones up to date; an agent is known by email.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn store_agents(&self, agents: &[NewAgent]) -> Result<(), StorageError> {
-        sqlx::query(
-            "INSERT INTO agents (id, name, email, phone, locale, time_zone)
-             SELECT gen_random_uuid(), name, email, phone, locale::locale, time_zone
-               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-                    AS a (name, email, phone, locale, time_zone)
-             ON CONFLICT ON CONSTRAINT agents_email_unique DO UPDATE
-                SET name = excluded.name, phone = excluded.phone, locale = excluded.locale,
-                    time_zone = excluded.time_zone",
-        )
-        .bind(column(agents, |agent| agent.name.clone()))
-        .bind(column(agents, |agent| agent.email.clone()))
-        .bind(column(agents, |agent| agent.phone.clone()))
-        .bind(column(agents, |agent| agent.locale.as_str()))
-        .bind(column(agents, |agent| agent.time_zone.clone()))
-        .execute(self.pool())
-        .await?;
-        Ok(())
-    }
-
-    /// Contacts by id, external id, address key, or the beginning of their name; 20 at most.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn find_contacts(
-        &self,
-        text: &str,
-        keys: &[AddressKey],
-    ) -> Result<Vec<Contact>, StorageError> {
-        let rows = sqlx::query(include_str!("sql/find_contacts.sql"))
-            .bind(text)
-            .bind(text.parse::<uuid::Uuid>().ok())
-            .bind(column(keys, |key| key.as_bytes().as_slice()))
-            .fetch_all(self.pool())
-            .await?;
-        let mut contacts = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let addresses = self.addresses_of(row.try_get::<uuid::Uuid, _>("id")?).await?;
-            contacts.push(contact(row, addresses)?);
-        }
-        Ok(contacts)
-    }
-
-    async fn addresses_of(&self, contact: uuid::Uuid) -> Result<Vec<Address>, StorageError> {
-        let rows = sqlx::query(
-            "SELECT kind::text AS kind, label, value, address_key, sms_problem, call_problem
-               FROM addresses WHERE contact_id = $1 ORDER BY kind, position, id",
-        )
-        .bind(contact)
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Address {
-                    kind: word(row, "kind")?,
-                    label: row.try_get("label")?,
-                    value: row.try_get("value")?,
-                    key: crate::words::address_key(row, "address_key")?,
-                    sms_problem: row.try_get("sms_problem")?,
-                    call_problem: row.try_get("call_problem")?,
-                })
-            })
-            .collect()
-    }
-
-    /// How many contacts there are.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn count_contacts(&self) -> Result<i64, StorageError> {
-        Ok(sqlx::query_scalar("SELECT count(*) FROM contacts").fetch_one(self.pool()).await?)
     }
 }
 
@@ -462,7 +307,7 @@ async fn store_addresses(
         };
         rows.push((*contact, person, 0, person, None, own));
     }
-    sqlx::query(include_str!("sql/store_addresses.sql"))
+    sqlx::query(include_str!("../sql/store_addresses.sql"))
         .bind(column(&rows, |_| AddressId::new().as_uuid()))
         .bind(column(&rows, |row| row.0.as_uuid()))
         .bind(column(&rows, |row| row.5.kind.as_str()))
@@ -486,48 +331,4 @@ async fn store_addresses(
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-/// The key of a person, for entries that cover everything of theirs.
-#[must_use]
-pub fn person_key(keyer: &AddressKeyer, contact: ContactId) -> AddressKey {
-    keyer.key(AddressKind::Person, &contact.to_string())
-}
-
-/// The key of an email domain (its A-label form).
-#[must_use]
-pub fn domain_key(keyer: &AddressKeyer, domain: &str) -> AddressKey {
-    keyer.key(AddressKind::Email, &format!("@{domain}"))
-}
-
-fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError> {
-    let date = |name: &str| -> Result<Option<jiff::civil::Date>, StorageError> {
-        Ok(row.try_get::<Option<chrono::NaiveDate>, _>(name)?.map(crate::words::to_jiff))
-    };
-    Ok(Contact {
-        id: row.try_get::<uuid::Uuid, _>("id")?.into(),
-        external_id: row.try_get("external_id")?,
-        full_name: row.try_get("full_name")?,
-        first_name: row.try_get("first_name")?,
-        locale: word(row, "locale")?,
-        time_zone: row.try_get("time_zone")?,
-        country: row.try_get("country")?,
-        state: row.try_get("state")?,
-        city: row.try_get("city")?,
-        area: row.try_get("area")?,
-        group: word(row, "contact_group")?,
-        status: word(row, "status")?,
-        level: word(row, "level")?,
-        contact_type: row.try_get("contact_type")?,
-        source: row.try_get("source")?,
-        owner_name: row.try_get("owner_name")?,
-        dates: domain::contact::PersonDates {
-            birthday: date("birthday")?,
-            spouse_birthday: date("spouse_birthday")?,
-            closing: date("closing_date")?,
-        },
-        notes: row.try_get("notes")?,
-        custom: row.try_get("custom")?,
-        addresses,
-    })
 }
