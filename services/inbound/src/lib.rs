@@ -74,6 +74,7 @@ pub async fn run(ctx: Context) -> anyhow::Result<()> {
 pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     telemetry::describe_all();
     let settings = Settings::read(&ctx.settings)?;
+    domain::failpoint::arm(&settings.failpoint)?;
     let pages: HealthSettings = ctx.settings.section("health")?;
     let list = Arc::new(List::new(settings.database.clone())?);
     let pinged = Arc::clone(&list);

@@ -38,6 +38,11 @@ struct Data {
     dir: Option<PathBuf>,
 }
 
+#[derive(Deserialize)]
+struct Faults {
+    failpoint: String,
+}
+
 /// Everything the service works with.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -55,6 +60,8 @@ pub(crate) struct Settings {
     pub locale: Locale,
     /// The section `[database]`.
     pub database: storage::Settings,
+    /// Where to die, in tests of crashes.
+    pub failpoint: String,
 }
 
 impl Settings {
@@ -73,6 +80,7 @@ impl Settings {
             team: team.name,
             locale: team.default_locale,
             database: loaded.section("database")?,
+            failpoint: loaded.section::<Faults>("faults")?.failpoint,
         })
     }
 }

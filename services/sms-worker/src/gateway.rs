@@ -222,6 +222,8 @@ impl HttpSmsGateway {
         }
         match timeout_at(deadline, request.send()).await {
             Ok(Ok(response)) => {
+                // The gateway has the whole request: its answer has begun and is not read.
+                domain::failpoint::pass("gateway.request_written");
                 let answer = self.read(response, deadline).await;
                 answer::read(&self.preset, &answer)
             }

@@ -264,6 +264,7 @@ impl Connection {
         let body = message.dotted();
         let dot = self.control.written() + (body.len() - ".\r\n".len()) as u64;
         self.control.begin(self.route.timeouts.data, by);
+        self.control.expect_dot(dot);
         let answer = self.smtp.command(body).await;
         let dot_written = self.control.written() > dot;
         match expect(answer, 250, &self.control) {

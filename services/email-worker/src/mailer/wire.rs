@@ -84,6 +84,8 @@ struct State {
     waiting: usize,
     start_tls: Option<TlsIdentity>,
     broken: Option<Broken>,
+    /// The count of written bytes that ends just before the final dot of the message under way.
+    dot: Option<u64>,
 }
 
 impl Control {
@@ -99,6 +101,11 @@ impl Control {
         state.answer_within = each;
         state.answer_by = None;
         state.answer_budget = state.read + ANSWER_BYTES;
+    }
+
+    /// Tells where in the bytes written from now on the message's final dot stands.
+    pub(super) fn expect_dot(&self, dot: u64) {
+        self.state().dot = Some(dot);
     }
 
     /// Makes the next read or write start TLS first.
@@ -156,6 +163,7 @@ impl Wire {
             waiting: 0,
             start_tls: None,
             broken: None,
+            dot: None,
         })));
         let wire = Self {
             peer: stream.peer_addr()?,
@@ -248,6 +256,11 @@ impl Wire {
         let mut state = self.control.state();
         let latest = state.by;
         let within = state.answer_within;
+        // Reading begins when everything is written.
+        let written = state.written;
+        if state.dot.take_if(|dot| written > *dot).is_some() {
+            domain::failpoint::pass("mailer.dot_written");
+        }
         let deadline = *state.answer_by.get_or_insert_with(|| {
             Instant::now().checked_add(within).map_or(latest, |deadline| deadline.min(latest))
         });
