@@ -23,11 +23,13 @@ pub const ADDRESS_SECRET: &[u8] = b"test-vector-key-do-not-use";
 /// A migrated database with an operator's connection.
 #[derive(Debug)]
 pub struct Deployment {
-    database: TestDatabase,
+    url: String,
     /// Makes the keys of addresses.
     pub keyer: AddressKeyer,
     /// A connection under the operator's role.
     pub operator: Database,
+    /// Dropped last, with the connections that are left.
+    _database: Option<TestDatabase>,
 }
 
 impl Deployment {
@@ -38,24 +40,32 @@ impl Deployment {
     pub async fn create() -> Self {
         let today = Clock::system().now().date_naive();
         let template = format!("migrated_{today}_{}", storage::schema_fingerprint());
-        let database = TestDatabase::from_template(&template, async |url: String| {
-            let owner = Database::new(&Settings::for_url(url), None)?;
-            owner.migrate(today).await?;
-            owner.close().await;
-            Ok::<_, storage::StorageError>(())
-        })
-        .await;
+        let database = TestDatabase::from_template(&template, migrate).await;
+        let deployment = Self::of(database.url().to_owned()).await;
+        Self { _database: Some(database), ..deployment }
+    }
+
+    /// The empty database at `url`, migrated, for tests that have a server of their own.
+    ///
+    /// # Panics
+    /// When the server does not answer, or the migrations fail.
+    pub async fn at(url: String) -> Self {
+        migrate(url.clone()).await.expect("an empty database can be migrated");
+        Self::of(url).await
+    }
+
+    async fn of(url: String) -> Self {
         let keyer = AddressKeyer::new(ADDRESS_SECRET);
-        let operator = Database::new(&Settings::for_url(database.url()), Some(Role::Operator))
+        let operator = Database::new(&Settings::for_url(&url), Some(Role::Operator))
             .expect("the test database's url is well formed");
         operator.check_key(&keyer).await.expect("a fresh database takes any key");
-        Self { database, keyer, operator }
+        Self { url, keyer, operator, _database: None }
     }
 
     /// Where the database is.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.database.url()
+        &self.url
     }
 
     /// A connection under a service's role.
@@ -94,9 +104,11 @@ impl Deployment {
         let people: Vec<NewContact> = (0..count).map(person).collect();
         for batch in people.chunks(2000) {
             let imported = self.operator.import_contacts(&self.keyer, batch).await;
-            ids.extend(imported.expect("the people are imported").into_iter().map(
-                |(Imported::Added(id) | Imported::Updated(id) | Imported::Unchanged(id))| id,
-            ));
+            ids.extend(
+                imported.expect("the people are imported").into_iter().map(
+                    |(Imported::Added(id) | Imported::Updated(id) | Imported::Unchanged(id))| id,
+                ),
+            );
         }
         ids
     }
@@ -156,6 +168,13 @@ impl Deployment {
         assert_eq!(deployment.enrol("one-step", &people, starts_on).await as usize, count);
         deployment
     }
+}
+
+async fn migrate(url: String) -> Result<(), storage::StorageError> {
+    let owner = Database::new(&Settings::for_url(url), None)?;
+    owner.migrate(Clock::system().now().date_naive()).await?;
+    owner.close().await;
+    Ok(())
 }
 
 /// Person number `n` of [`Deployment::people`].
