@@ -144,9 +144,9 @@ impl Mailer {
             if !delivery.was_dead {
                 return self.settle(connection, delivery);
             }
-            metrics::counter!("email_connections_found_dead_total").increment(1);
+            metrics::counter!("touchline_email_connections_found_dead_total").increment(1);
         }
-        metrics::counter!("email_connections_opened_total").increment(1);
+        metrics::counter!("touchline_email_connections_opened_total").increment(1);
         match Connection::open(&self.0.route, by).await {
             Ok(mut connection) => {
                 let delivery = connection.deliver(envelope, message, by).await;
@@ -164,7 +164,7 @@ impl Mailer {
         connection.sent += 1;
         connection.last_used = Instant::now();
         if !delivery.in_step {
-            metrics::counter!("email_connections_discarded_total").increment(1);
+            metrics::counter!("touchline_email_connections_discarded_total").increment(1);
         } else if connection.sent >= self.0.max_messages || self.0.closed.load(Ordering::SeqCst) {
             tokio::spawn(connection.quit());
         } else {
@@ -200,7 +200,7 @@ impl Inner {
             if connection.is_quiet() {
                 return Some(connection);
             }
-            metrics::counter!("email_connections_found_dead_total").increment(1);
+            metrics::counter!("touchline_email_connections_found_dead_total").increment(1);
         }
     }
 
