@@ -1,1 +1,0 @@
-//! real_servers
