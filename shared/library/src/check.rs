@@ -66,6 +66,15 @@ impl Library {
     /// Everything that is wrong, plans first; empty when all of it may be used.
     #[must_use]
     pub fn check(&self) -> Vec<Finding> {
+        let mut findings = self.check_plans();
+        findings.extend(self.templates.keys().flat_map(|key| self.check_template(key)));
+        findings
+    }
+
+    /// What is wrong with the plans, and with what they name. Much faster than [`Self::check`],
+    /// which compiles every template.
+    #[must_use]
+    pub fn check_plans(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for plan in self.plans.values() {
             let own = plan.value.errors();
@@ -78,16 +87,21 @@ impl Library {
                 message,
             }));
         }
-        for template in self.templates.values() {
-            let problems = templates::check(&template.value.source, &self.partials);
-            findings.extend(problems.iter().map(|problem| Finding {
-                file: template.file.clone(),
-                line: None,
-                severity: problem.severity,
-                message: without_severity(&problem.to_string(), problem.severity),
-            }));
-        }
         findings
+    }
+
+    /// What is wrong with one template; nothing when there is no such template.
+    #[must_use]
+    pub fn check_template(&self, key: &str) -> Vec<Finding> {
+        let Some(template) = self.templates.get(key) else { return Vec::new() };
+        let problems = templates::check(&template.value.source, &self.partials);
+        let findings = problems.iter().map(|problem| Finding {
+            file: template.file.clone(),
+            line: None,
+            severity: problem.severity,
+            message: without_severity(&problem.to_string(), problem.severity),
+        });
+        findings.collect()
     }
 
     /// What a plan needs and the library does not have, each with its line.

@@ -103,6 +103,9 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
             "{name}: {count} touches in the coming {days} days; times of {zone}, {zone_rule}\n"
         ))?;
     }
+    if outlook.entries.is_empty() {
+        return Ok(());
+    }
     let columns = ["Date", "Time", "Channel", "Plan", "Step", "Purpose", "Because", "State"];
     output.list(&outlook.entries, &columns, |entry| {
         vec![

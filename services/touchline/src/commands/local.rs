@@ -14,8 +14,12 @@ pub fn zoned(instant: DateTime<Utc>, zone: &TimeZone) -> Zoned {
 
 /// "Tuesday 9 June 2026, 10:12 (Asia/Dubai)".
 pub fn moment(instant: DateTime<Utc>, zone: &TimeZone) -> String {
-    let local = zoned(instant, zone);
-    format!("{} ({})", local.strftime("%A %-d %B %Y, %H:%M"), name(zone))
+    in_words(&zoned(instant, zone))
+}
+
+/// The same, of an instant that knows its zone.
+pub fn in_words(local: &Zoned) -> String {
+    format!("{} ({})", local.strftime("%A %-d %B %Y, %H:%M"), name(local.time_zone()))
 }
 
 /// "Tuesday 9 June 2026".

@@ -103,7 +103,7 @@ async fn a_touch_put_off_and_then_sent_tells_both_attempts() {
             "attempt 1, email-worker-1: put off",
             "attempt 2, email-worker-2: handed over",
             "The list was read and was clear.",
-            "by the contact's own time zone",
+            "Local time was Monday 1 June 2026, 12:00 (Asia/Dubai), by the contact's own time zone",
             "The window was 08:00-20:00.",
             "Template note, version 1.",
             "queued as 7",
@@ -195,7 +195,10 @@ async fn a_call_becomes_a_task_of_its_day() {
     assert!(today(&["--day", "2026-06-01", "--owner", "sara@example.com"]).is_empty());
     let words = desk.run(&["tasks", "today", "--day", "2026-06-02"]);
     says(&words, &["2026-06-01 (overdue)", "Person 0", "nobody yet"]);
-    says(&explain(&desk, &claimed[0]).0, &["It became a task on Monday 1 June 2026"]);
+    says(
+        &explain(&desk, &claimed[0]).0,
+        &["It became a task on Monday 1 June 2026", "call-worker: became a task"],
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The story of a touch in sentences.
 
-use domain::{Medium, Reason, ReasonCode, TouchState};
+use domain::{Channel, Medium, Reason, ReasonCode, TouchState};
 
 use super::story::{Event, ListEntry, Story};
 use crate::commands::local;
@@ -10,7 +10,7 @@ pub fn in_words(story: &Story) -> String {
     let mut lines = vec![
         format!(
             "{} to {}: step {} of {} of {} (version {}).",
-            capital(story.channel.as_str()),
+            channel_in_words(story.channel),
             story.contact_name,
             story.step,
             story.steps,
@@ -40,10 +40,18 @@ pub fn in_words(story: &Story) -> String {
     lines.join("\n")
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str().replace('_', " "))
+const fn channel_in_words(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "Email",
+        Channel::Sms => "Text message",
+        Channel::Call => "Call",
+        Channel::Letter => "Letter",
+        Channel::Card => "Card",
+        Channel::DropBy => "Visit",
+        Channel::Gift => "Gift",
+        Channel::EventInvite => "Invitation by email",
+        Channel::Social => "Social touch",
+    }
 }
 
 /// Where it stands: the predicate of "It …".
@@ -60,10 +68,7 @@ fn standing(story: &Story) -> String {
         TouchState::Unknown => format!("may or may not have been handed over: {}", why()),
         TouchState::Held => format!("waits for a person to decide: {}", why()),
         TouchState::Sent => {
-            let done = match story.channel.medium() {
-                Medium::Call => "became a task",
-                Medium::Email | Medium::Sms => "was sent",
-            };
+            let done = if becomes_a_task(story) { "became a task" } else { "was sent" };
             format!("{done} on {}", story.sent_at.map_or_else(|| "an unknown day".to_owned(), at))
         }
         TouchState::Blocked => format!("was blocked and will not go out: {}", why()),
@@ -71,6 +76,10 @@ fn standing(story: &Story) -> String {
         TouchState::Failed => format!("was given up: {}", why()),
         TouchState::Cancelled => format!("was cancelled: {}", why()),
     }
+}
+
+fn becomes_a_task(story: &Story) -> bool {
+    story.channel.medium() == Medium::Call
 }
 
 fn why_this_day(story: &Story) -> Vec<String> {
@@ -81,6 +90,9 @@ fn why_this_day(story: &Story) -> Vec<String> {
         format!("  {}: {}.", local::day(planned.day), planned.why),
         format!("  Days and hours are those of {}, {}.", story.zone, story.zone_rule),
     ];
+    if story.state != TouchState::Scheduled {
+        lines.push(format!("  It was due on {}.", local::moment(story.due_at, &story.time_zone)));
+    }
     let stored = local::zoned(story.due_at, &story.time_zone).date();
     if story.attempt == 0 && stored != planned.day {
         lines.push(format!(
@@ -97,7 +109,11 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
         local::moment(event.decided_at, &story.time_zone),
         event.attempt,
         event.worker,
-        led_to(event.state)
+        if becomes_a_task(story) && event.state == TouchState::Sent {
+            "became a task"
+        } else {
+            led_to(event.state)
+        }
     )];
     let mut add = |text: String| lines.push(format!("    {text}"));
     if let Some(reason) = &event.reason {
@@ -115,7 +131,10 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
     }
     if let Some(local_time) = seen("local_time") {
         let rule = seen("zone_rule").unwrap_or("no rule recorded");
-        add(format!("Local time was {local_time}, by {rule}."));
+        // As it was stored: 2026-06-09T10:12:03.5+04:00[Asia/Dubai].
+        let shown = local_time.parse::<jiff::Zoned>();
+        let shown = shown.map_or_else(|_| local_time.to_owned(), |at| local::in_words(&at));
+        add(format!("Local time was {shown}, by {rule}."));
     }
     if let Some(window) = seen("window") {
         add(format!("The window was {window}."));

@@ -26,7 +26,7 @@ pub fn run(arguments: &Arguments, session: &Session) -> anyhow::Result<()> {
         Some(path) if !path.is_dir() => {
             let mut library = fleet::load_library(&session.settings)?;
             let findings = match library.add_plan_file(path) {
-                Ok(file) => only_of(&file, library.check()),
+                Ok(file) => only_of(&file, library.check_plans()),
                 Err(error) => vec![Finding::from(&error)],
             };
             (library, findings)

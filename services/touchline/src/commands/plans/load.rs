@@ -37,14 +37,20 @@ struct Row {
 /// without what it sends.
 ///
 /// # Errors
-/// When the library does not pass its check, a plan does not exist, or the database does not
+/// When a plan or one of its templates does not pass the check, a plan does not exist, or the database does not
 /// answer; what has been stored until then stays, and a second run goes on from there.
 pub async fn run(arguments: &Arguments, session: &Session) -> anyhow::Result<()> {
-    let library = sound_library(arguments, session)?;
+    let (library, errors) = examined(arguments.folder.dir.as_deref(), session)?;
+    let mut findings: Vec<Finding> = errors.iter().map(Finding::from).collect();
+    findings.extend(library.check_plans());
+    refuse_errors(&findings)?;
     let keys = with_followers(arguments, &library)?;
+    let templates = templates_of(&keys, &library);
+    let findings = templates.iter().flat_map(|key| library.check_template(key));
+    refuse_errors(&findings.collect::<Vec<_>>())?;
     let connection = session.connect().await?;
     let mut rows = Vec::new();
-    for template in templates_of(&keys, &library) {
+    for template in templates {
         rows.push(load_template(template, &library, &connection.database).await?);
     }
     for key in &keys {
@@ -58,15 +64,15 @@ pub async fn run(arguments: &Arguments, session: &Session) -> anyhow::Result<()>
     Ok(())
 }
 
-fn sound_library(arguments: &Arguments, session: &Session) -> anyhow::Result<Library> {
-    let (library, errors) = examined(arguments.folder.dir.as_deref(), session)?;
-    let found = errors.iter().map(Finding::from).chain(library.check());
+fn refuse_errors(findings: &[Finding]) -> anyhow::Result<()> {
     let errors: Vec<String> =
-        found.filter(Finding::is_error).map(|finding| finding.to_string()).collect();
-    if errors.is_empty() {
-        return Ok(library);
-    }
-    anyhow::bail!("nothing was loaded, because the check finds:\n  {}", errors.join("\n  "))
+        findings.iter().filter(|finding| finding.is_error()).map(ToString::to_string).collect();
+    anyhow::ensure!(
+        errors.is_empty(),
+        "nothing was loaded, because the check finds:\n  {}",
+        errors.join("\n  ")
+    );
+    Ok(())
 }
 
 /// The keys asked for and those of the plans that follow them, sorted.
