@@ -1,10 +1,10 @@
 # `make demo` shows Touchline at work; `make test` runs every check. Both get what is missing first.
 
 CARGO ?= cargo
-CARGO_TARGET_DIR ?= target
-# Clippy as the compiler of our own crates: one build serves lints and tests, and the third-party
-# crates are compiled once, not once to check and once to run.
-LINTED = CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ RUSTC_WORKSPACE_WRAPPER=clippy-driver
+# Set to nothing means not set.
+ifeq ($(strip $(CARGO_TARGET_DIR)),)
+override CARGO_TARGET_DIR := $(CURDIR)/target
+endif
 CARGO_DENY_VERSION = 0.20.2
 
 .PHONY: demo test ci bench faults audit check fmt
@@ -14,26 +14,33 @@ demo:
 	@scripts/setup.sh demo
 	@$(CARGO) run --release --quiet --package touchline -- up --demo
 
-# Format, lints and all tests against real servers that are gone afterwards.
+# Format, lints and all tests against real servers that are gone afterwards. Everything is built
+# first: servers wait for no compiler, and some tests run the programs beside them.
 test:
 	@scripts/setup.sh test
 	@$(CARGO) fmt --all --check
-	@$(LINTED) $(CARGO) test --workspace --no-run
-	@$(LINTED) $(CARGO_TARGET_DIR)/debug/with-servers $(CARGO) test --workspace
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@$(CARGO) build --workspace --bins
+	@$(CARGO) test --workspace --no-run
+	@$(CARGO_TARGET_DIR)/debug/with-servers $(CARGO) test --workspace
 
 ci:
 	@.ci/run
 
-# What is measured, how, and the figures of one machine: ARCHITECTURE.md.
+# What is measured, how, and the figures of one machine: ARCHITECTURE.md. Some ten minutes;
+# `make bench BENCH=--quick` takes about one. Writes target/bench.json.
 bench:
-	@scripts/setup.sh test
+	@scripts/setup.sh servers
 	@$(CARGO) build --release --workspace --bins
-	@$(CARGO_TARGET_DIR)/release/with-servers $(CARGO_TARGET_DIR)/release/touchline bench
+	@$(CARGO) bench --package tests --bench fleet -- $(BENCH)
 
-# A hundred random kills; `make test` has a small one of the same kind.
+# A hundred random kills over 50,000 touches, with the servers restarted; prints its seed, and
+# TOUCHLINE_FAULTS_SEED repeats its choices. `make test` has a small one of the same kind.
 faults:
-	@scripts/setup.sh test
-	@TOUCHLINE_FAULTS=full $(CARGO) test --release --package tests -- faults --nocapture
+	@scripts/setup.sh servers
+	@$(CARGO) build --release --workspace --bins
+	@TOUCHLINE_FAULTS=full $(CARGO) test --release --package tests --test suite -- \
+		faults:: --nocapture
 
 # Licences, sources and banned crates of everything we build on.
 audit:

