@@ -170,10 +170,11 @@ impl Campaign {
     /// campaign has only the hard ones.
     async fn restart(&mut self, turn: usize, plan: &Plan) {
         let hard = plan.restarts == 1 || turn >= 2;
+        let is_database = turn.is_multiple_of(2);
         let since = Clock::system().now();
         let away = self.choices.pause(2000);
         let Servers { postgres, rabbitmq, .. } = &self.servers;
-        match (turn % 2 == 0, hard) {
+        match (is_database, hard) {
             (true, true) => {
                 postgres.crash().await;
                 postgres.ready().await;
@@ -193,11 +194,11 @@ impl Campaign {
                 rabbitmq.boot().await;
             }
         }
-        let server = if turn % 2 == 0 { "PostgreSQL" } else { "RabbitMQ" };
+        let server = if is_database { "PostgreSQL" } else { "RabbitMQ" };
         let how = if hard { "kill -9" } else { "restart" };
         println!("{how} of {server}");
         // Hints carry no truth: without the broker nothing comes into doubt.
-        if turn % 2 == 0 {
+        if is_database {
             self.scene.note_server(since, &format!("{how} of PostgreSQL"));
             // The test's own connections are dead, each of them until its first use.
             self.scene.deployment.operator = self.scene.deployment.connect(Role::Operator);

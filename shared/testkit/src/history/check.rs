@@ -102,7 +102,8 @@ impl<'a> Checker<'a> {
         if waits && !self.due.contains(id) {
             self.violated(Kind::Forgotten, case);
         }
-        if !has_end && !(waits && *due_at > self.now) {
+        let is_early = waits && *due_at > self.now;
+        if !(has_end || is_early) {
             self.violated(Kind::NoEnd, case);
         }
         // A touch that was withdrawn before it was due was in nobody's hands.
