@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bootstrap::Loaded;
+use chrono::{DateTime, Utc};
 use domain::{AddressKeyer, Clock, Locale};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -15,6 +16,9 @@ use crate::output::Output;
 pub const DATABASE_URL_FILE: &str = "database-url";
 /// In the data folder of `touchline up`: the address key it made for itself.
 pub const ADDRESS_KEY_FILE: &str = "address-key";
+
+/// In the data folder of `touchline up`: the business time, noted every second.
+pub const BUSINESS_TIME_FILE: &str = "business-time";
 
 /// What every command gets.
 #[derive(Debug)]
@@ -86,9 +90,25 @@ impl Session {
         Ok(self.settings.section("team")?)
     }
 
-    /// The clock of business time.
-    pub const fn clock(&self) -> Clock {
-        Clock::system()
+    /// The clock of business time: that of the `touchline up` whose database is used, else the
+    /// machine's.
+    ///
+    /// # Errors
+    /// When the data folder's clock cannot be read.
+    pub fn clock(&self) -> anyhow::Result<Clock> {
+        if self.settings.is_set("database.url") {
+            return Ok(Clock::system());
+        }
+        let Some(text) = self.of_running_fleet(BUSINESS_TIME_FILE)? else {
+            return Ok(Clock::system());
+        };
+        let time: DateTime<Utc> = text.expose_secret().parse().with_context(|| {
+            format!("{BUSINESS_TIME_FILE} in the data folder does not hold a time")
+        })?;
+        // Where the fleet's clock is ahead of the machine's, it is a story's; a command is over
+        // before it matters how fast that one runs.
+        let machine = Clock::system();
+        Ok(if time > machine.now() { Clock::fast(time, 1.0, time) } else { machine })
     }
 
     fn database_settings(&self) -> anyhow::Result<storage::Settings> {

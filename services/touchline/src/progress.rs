@@ -42,7 +42,7 @@ impl Progress {
             bar.set_position(read);
         } else if self.said.elapsed() >= LINE_EVERY {
             self.said = Instant::now();
-            let percent = if self.total == 0 { 100 } else { read * 100 / self.total };
+            let percent = (read * 100).checked_div(self.total).unwrap_or(100);
             eprintln!("{percent} %: {rows} rows, {per_second}/s");
         }
     }

@@ -21,6 +21,9 @@ pub struct Team {
     pub name: String,
     /// The postal address every marketing email carries (15 USC 7704(a)(5)).
     pub postal_address: String,
+    /// The phone of contacts without an agent, and of agents without one; may be empty, and then
+    /// templates that name it are blocked for those contacts.
+    pub phone: String,
     /// Where replies go when a contact has no agent; may be empty.
     pub reply_to: String,
     /// The region of phone numbers written without a country code.
@@ -179,7 +182,8 @@ impl Team {
         put("city", contact.city.as_deref().unwrap_or_default());
         put("area", contact.area.as_deref().unwrap_or_default());
         put("agent_name", owner.map_or(self.name.as_str(), |owner| owner.name.as_str()));
-        put("agent_phone", owner.map_or("", |owner| owner.phone.as_str()));
+        let phone = owner.map(|owner| owner.phone.as_str()).filter(|phone| !phone.is_empty());
+        put("agent_phone", phone.unwrap_or(&self.phone));
         put("agent_email", owner.map_or(self.reply_to.as_str(), |owner| owner.email.as_str()));
         put("team_name", &self.name);
         put("team_postal_address", &self.postal_address);

@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         person: Person { dates: contact.dates, country },
         zone: planning::zone_of(own, country, &default_zone),
         locale: arguments.locale,
-        until: session.clock().now() + TimeDelta::days(i64::from(arguments.days)),
+        until: session.clock()?.now() + TimeDelta::days(i64::from(arguments.days)),
         plans: HashMap::new(),
         entries: Vec::new(),
     };

@@ -89,7 +89,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         calendar: library.calendar().clone(),
         default_zone: session.team()?.default_time_zone,
         start: arguments.start,
-        now: session.clock().now(),
+        now: session.clock()?.now(),
     };
     let selection = selection(&arguments, &connection, session).await?;
     let dry_run = arguments.dry_run;

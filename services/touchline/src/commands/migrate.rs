@@ -8,12 +8,12 @@ use crate::connect::Session;
 /// When a migration fails, or the schema is newer than this program.
 pub async fn run(session: &Session) -> anyhow::Result<()> {
     let database = session.owner()?;
-    let today = session.clock().now().date_naive();
+    let today = session.clock()?.now().date_naive();
     let migrations = database.migrate(today).await?;
     database.close().await;
     let answer = serde_json::json!({ "migrations": migrations });
-    session.output.object(&answer, |_| {
-        format!("the schema is up to date ({migrations} migrations)")
-    })?;
+    session
+        .output
+        .object(&answer, |_| format!("the schema is up to date ({migrations} migrations)"))?;
     Ok(())
 }

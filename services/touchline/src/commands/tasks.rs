@@ -77,7 +77,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
 
 fn today(session: &Session) -> anyhow::Result<NaiveDate> {
     let zone = planning::zone_of(None, None, &session.team()?.default_time_zone);
-    let today = local::zoned(session.clock().now(), &zone).date();
+    let today = local::zoned(session.clock()?.now(), &zone).date();
     Ok(today.to_string().parse()?)
 }
 

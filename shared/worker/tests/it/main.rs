@@ -69,6 +69,7 @@ impl Bench {
         let team = Team {
             name: "Palm Realty".to_owned(),
             postal_address: "Office 12, Dubai".to_owned(),
+            phone: String::new(),
             reply_to: String::new(),
             default_region: "AE".to_owned(),
             default_time_zone: String::new(),

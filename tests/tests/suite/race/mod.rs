@@ -145,6 +145,7 @@ fn team() -> Team {
     Team {
         name: "Palm Realty".to_owned(),
         postal_address: "Office 12, Marina Walk, Dubai".to_owned(),
+        phone: String::new(),
         reply_to: String::new(),
         default_region: "AE".to_owned(),
         default_time_zone: "Asia/Dubai".to_owned(),

@@ -30,7 +30,7 @@ use crate::patience::patiently;
 use crate::progress::Progress;
 
 /// Rows added with one statement.
-const BATCH_ROWS: usize = 4000;
+const BATCH_ROWS: usize = 2000;
 /// Statements on their way at the same time.
 const IN_FLIGHT: usize = 4;
 
@@ -127,7 +127,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         actor: arguments.actor,
         evidence: arguments.evidence.unwrap_or(file),
     });
-    let (sender, batches) = mpsc::channel(IN_FLIGHT);
+    let (sender, batches) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || reader.read(rows, &sender));
     let added = store(batches, &connection.database, &words, &mut progress).await?;
     let (n_rows, invalid) = reading.await.context("the reader has panicked")??;

@@ -10,10 +10,9 @@ use chrono::{DateTime, Utc};
 use domain::{AddressKeyer, Clock};
 use storage::{Database, Role};
 
-use crate::connect::{ADDRESS_KEY_FILE, DATABASE_URL_FILE};
+use crate::connect::{ADDRESS_KEY_FILE, BUSINESS_TIME_FILE, DATABASE_URL_FILE};
 
 const TOKEN_KEY_FILE: &str = "token-key";
-const CLOCK_FILE: &str = "business-time";
 const BEGAN_FILE: &str = "demo-began";
 
 /// Where a deployment's truth is kept, and how to reach it.
@@ -87,7 +86,7 @@ impl Deployment {
 
     /// The business time of the last run, if it ran on a fast clock.
     pub fn last_business_time(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
-        read_time(&self.dir.join(CLOCK_FILE))
+        read_time(&self.dir.join(BUSINESS_TIME_FILE))
     }
 
     /// When the demo's story began; `now` for a fresh folder.
@@ -104,7 +103,7 @@ impl Deployment {
 
     /// Where the business time is noted for the next run.
     pub fn clock_file(&self) -> PathBuf {
-        self.dir.join(CLOCK_FILE)
+        self.dir.join(BUSINESS_TIME_FILE)
     }
 
     /// Closes the connections and stops the database.
@@ -163,6 +162,7 @@ fn settings(
         ("email.from", "Palm Realty <hello@palm-realty.example>".to_owned()),
         ("team.name", "Palm Realty".to_owned()),
         ("team.postal_address", "Palm Realty, Office 12, Marina Walk, Dubai, UAE".to_owned()),
+        ("team.phone", "+971 4 555 0100".to_owned()),
         ("team.reply_to", "hello@palm-realty.example".to_owned()),
     ] {
         if !given.is_set(name) {

@@ -4,10 +4,10 @@
 //! process, keys of its own, local outboxes instead of providers. What is set is used, so that the
 //! same command runs against real servers.
 
-mod deployment;
+pub(super) mod deployment;
 mod narrator;
-mod sample;
-mod seed;
+pub(super) mod sample;
+pub(super) mod seed;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -89,7 +89,8 @@ pub async fn load(
     Ok(())
 }
 
-fn agents() -> [NewAgent; 3] {
+/// The agents people belong to.
+pub fn agents() -> [NewAgent; 3] {
     let agent = |name: &str, email: &str, phone: &str, locale, zone: &str| NewAgent {
         name: name.to_owned(),
         email: email.to_owned(),
@@ -122,7 +123,8 @@ fn agents() -> [NewAgent; 3] {
     ]
 }
 
-fn person(n: usize) -> NewContact {
+/// Person number `n`; from two hundred on, names and email addresses come again.
+pub fn person(n: usize) -> NewContact {
     // Two of five read Arabic; the places and names go round at different lengths.
     let locale = if n % 5 < 2 { Locale::Ar } else { Locale::En };
     let (first, family) = (FIRST[n % FIRST.len()], FAMILY[(n / FIRST.len()) % FAMILY.len()]);
@@ -144,14 +146,18 @@ fn person(n: usize) -> NewContact {
         city: Some(place.1.to_owned()),
         area: Some(pick((place.3, place.4)).to_owned()),
         group: Some(if n < PEOPLE * 7 / 10 { Group::Met } else { Group::Target }),
-        status: Some(if n % 3 == 0 { ContactStatus::Active } else { ContactStatus::Potential }),
+        status: Some(if n.is_multiple_of(3) {
+            ContactStatus::Active
+        } else {
+            ContactStatus::Potential
+        }),
         level: Some(Level::ALL[n % Level::ALL.len()]),
-        contact_type: Some(if n % 4 == 0 { "seller" } else { "buyer" }.to_owned()),
+        contact_type: Some(if n.is_multiple_of(4) { "seller" } else { "buyer" }.to_owned()),
         source: "sample team".to_owned(),
         owner_email: Some(agents()[n % 3].email.clone()),
-        birthday: (n % 3 == 0).then(|| day_of_year(n * 7)).flatten(),
-        spouse_birthday: (n % 7 == 0).then(|| day_of_year(n * 11)).flatten(),
-        closing_date: (n % 4 == 0).then(|| day_of_year(n * 13)).flatten(),
+        birthday: (n.is_multiple_of(3)).then(|| day_of_year(n * 7)).flatten(),
+        spouse_birthday: (n.is_multiple_of(7)).then(|| day_of_year(n * 11)).flatten(),
+        closing_date: (n.is_multiple_of(4)).then(|| day_of_year(n * 13)).flatten(),
         notes: None,
         custom: serde_json::Map::new(),
         addresses: vec![

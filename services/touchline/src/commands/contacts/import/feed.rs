@@ -15,9 +15,9 @@ use crate::intake::rejects::Rejects;
 use crate::intake::rows::{Row, Rows};
 
 /// Contacts stored with one statement.
-const BATCH_ROWS: usize = 1000;
+const BATCH_ROWS: usize = 500;
 /// Batches that wait for the database.
-const WAITING_BATCHES: usize = 2;
+const WAITING_BATCHES: usize = 1;
 
 /// A row that can be imported.
 #[derive(Debug)]
