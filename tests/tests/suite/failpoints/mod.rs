@@ -68,3 +68,11 @@ async fn queue_holds(scene: &Scene, queue: &str, wanted: u64) {
 }
 
 const EMAIL_QUEUE: &str = "touch.email.bulk.v1";
+
+#[test]
+fn every_failpoint_has_a_test() {
+    let tests = [include_str!("scheduler.rs"), include_str!("workers.rs")].concat();
+    for point in domain::failpoint::POINTS {
+        assert!(tests.contains(&format!("\"{point}\"")), "no test dies at {point}");
+    }
+}
