@@ -7,12 +7,13 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench faults audit check fmt
+.PHONY: demo test ci bench faults newcomer audit check fmt
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it.
 demo:
 	@scripts/setup.sh demo
-	@$(CARGO) run --release --quiet --package touchline -- up --demo
+	@$(CARGO) build --release --package touchline
+	@$(CARGO_TARGET_DIR)/release/touchline up --demo
 
 # Format, lints and all tests against real servers that are gone afterwards. Everything is built
 # first: servers wait for no compiler, and some tests run the programs beside them.
@@ -41,6 +42,10 @@ faults:
 	@$(CARGO) build --release --workspace --bins
 	@TOUCHLINE_FAULTS=full $(CARGO) test --release --package tests --test suite -- \
 		faults:: --nocapture
+
+# Both commands in a clean clone on a bare Debian; as root, between half an hour and an hour.
+newcomer:
+	@scripts/newcomer.sh
 
 # Licences, sources and banned crates of everything we build on.
 audit:
