@@ -5,6 +5,7 @@
 //! when everything due by then has come to an end, which the database tells: nothing due, nothing
 //! in the outbox, nothing in flight.
 
+mod command;
 mod proxy;
 
 use std::net::SocketAddr;
@@ -30,6 +31,9 @@ pub use proxy::Proxy;
 
 /// The zone of contacts of whom nothing is known.
 pub const TEAM_ZONE: &str = "Asia/Dubai";
+
+/// What links are signed with.
+const TOKEN_SECRET: &str = "test-token-key-do-not-use";
 
 /// Between two looks at the database.
 const LOOK: Duration = Duration::from_millis(10);
@@ -363,14 +367,17 @@ pub async fn load(deployment: &Deployment, library: &Library) {
     }
 }
 
+fn address_secret() -> &'static str {
+    std::str::from_utf8(ADDRESS_SECRET).expect("the test secret is ASCII")
+}
+
 fn settings(deployment: &Deployment, amqp: &str, folder: &std::path::Path, crew: &Crew) -> Loaded {
     let journal = folder.join("journal");
-    let secret = String::from_utf8_lossy(ADDRESS_SECRET);
     let own = [
         ("database.url", deployment.url()),
         ("broker.url", amqp),
-        ("keys.address", secret.as_ref()),
-        ("keys.token", "test-token-key-do-not-use"),
+        ("keys.address", address_secret()),
+        ("keys.token", TOKEN_SECRET),
         ("team.name", "Palm Realty"),
         ("team.postal_address", "Office 12, Marina Walk, Dubai, UAE"),
         ("team.reply_to", "hello@palm.example"),

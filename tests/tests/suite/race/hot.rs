@@ -69,7 +69,11 @@ impl Broker for HotBroker {
         Ok(confirms)
     }
 
-    async fn subscribe(&self, medium: Medium, prefetch: u16) -> Result<Subscription, SubscribeError> {
+    async fn subscribe(
+        &self,
+        medium: Medium,
+        prefetch: u16,
+    ) -> Result<Subscription, SubscribeError> {
         self.inner.subscribe(medium, prefetch).await
     }
 
@@ -212,7 +216,14 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
             let patience = Duration::from_millis(if n % 2 == 0 { 10_000 } else { 2 });
             let (hot, entries) = (Arc::clone(&hot), Arc::clone(&entries));
             let operator = deployment.operator.clone();
-            tokio::spawn(suppress(operator, probe.clone(), hot, entries, over.subscribe(), patience))
+            tokio::spawn(suppress(
+                operator,
+                probe.clone(),
+                hot,
+                entries,
+                over.subscribe(),
+                patience,
+            ))
         })
         .collect();
     until("every touch has its end", async || open(&probe).await == 0).await;
@@ -229,11 +240,19 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     let sent = once_each(&accepted);
     let verdict = judge(&calls, &accepted);
     let states = states(&probe).await;
-    println!("{} sends, {} suppressions in {took:?}: {verdict:?}, {states:?}", sent.len(), calls.len());
+    println!(
+        "{} sends, {} suppressions in {took:?}: {verdict:?}, {states:?}",
+        sent.len(),
+        calls.len()
+    );
     assert_eq!((verdict.violations, verdict.unnamed), (0, 0), "the list did not win");
     let count = |state: &str| usize::try_from(states.get(state).copied().unwrap_or(0)).unwrap();
     assert_eq!(count("sent"), sent.len(), "what was accepted is recorded, and nothing else");
-    assert_eq!(count("sent") + count("blocked"), PEOPLE * TOUCHES_EACH, "no other ends: {states:?}");
+    assert_eq!(
+        count("sent") + count("blocked"),
+        PEOPLE * TOUCHES_EACH,
+        "no other ends: {states:?}"
+    );
     assert!(sent.len() >= FEWEST_SENDS, "{} sends", sent.len());
     // Without these the race would not have been one.
     assert!(count("blocked") > 300 && verdict.raced > 20 && verdict.named > 20, "{verdict:?}");

@@ -57,8 +57,7 @@ impl Handler for SlowHand {
         let claimed = &touch.claimed;
         let spread = u64::try_from(claimed.id.as_uuid().as_u128() % 25).unwrap();
         tokio::time::sleep(Duration::from_millis(1 + spread)).await;
-        let accepted =
-            Accepted { touch: claimed.id, key: claimed.address_key, at: Instant::now() };
+        let accepted = Accepted { touch: claimed.id, key: claimed.address_key, at: Instant::now() };
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push(accepted);
         Outcome::Sent { provider_ref: None }
     }
@@ -85,7 +84,13 @@ impl Crew {
         }
     }
 
-    fn hire(&mut self, count: usize, url: &str, broker: &Arc<dyn Broker>, settings: &worker::Settings) {
+    fn hire(
+        &mut self,
+        count: usize,
+        url: &str,
+        broker: &Arc<dyn Broker>,
+        settings: &worker::Settings,
+    ) {
         for n in 0..count {
             let database = storage::Settings {
                 max_connections: 4,

@@ -79,7 +79,10 @@ async fn nothing_is_sent_while_the_list_cannot_be_read() {
         assert!(is_first || doubted.contains(&one.touch.as_uuid()), "sent twice without a doubt");
     }
     assert_eq!(sent.len(), 2 * PEOPLE, "lost");
-    assert_eq!(states(&probe).await.into_iter().collect::<Vec<_>>(), [("sent".to_owned(), 2 * PEOPLE as i64)]);
+    assert_eq!(
+        states(&probe).await.into_iter().collect::<Vec<_>>(),
+        [("sent".to_owned(), 2 * PEOPLE as i64)]
+    );
     crew.finish().await;
 }
 
