@@ -40,7 +40,11 @@ fn commands(file: &File) -> Vec<(usize, String)> {
     found
         .into_iter()
         .map(|(line, text)| (line, text.trim().trim_start_matches("$ ").to_owned()))
-        .filter(|(_, text)| text.starts_with("touchline ") || text.starts_with("make "))
+        .filter(|(_, text)| {
+            let rest = text.strip_prefix("touchline ").or_else(|| text.strip_prefix("make "));
+            // Prose and drawings may begin with the same word.
+            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '-'))
+        })
         .collect()
 }
 
