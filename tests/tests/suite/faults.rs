@@ -11,9 +11,10 @@ use domain::{Channel, Clock, ContactChannel};
 use embedded::{Options, Postgres};
 use storage::Role;
 use storage::suppressions::{NewSuppression, Target};
-use testkit::RabbitMq;
 use testkit::fixture::Deployment;
 use testkit::servers::RunFolder;
+use testkit::smtp_sink::{Action, Fault, Stage};
+use testkit::{Answer, RabbitMq};
 use tests::processes::{Process, Program, Scene};
 use tokio::task::JoinSet;
 
@@ -31,6 +32,9 @@ struct Plan {
 const SMALL: Plan = Plan { people: 700, kills: 8, restarts: 1, patience: Duration::from_secs(180) };
 const FULL: Plan =
     Plan { people: 16_800, kills: 100, restarts: 2, patience: Duration::from_secs(1800) };
+
+/// How long a receiving side takes for its answer.
+const HAND_OVER: Duration = Duration::from_millis(60);
 
 /// What runs during a campaign: two of everything that matters.
 const FLEET: [Program; 7] = [
@@ -128,6 +132,9 @@ impl Campaign {
         let deployment = Deployment::at(servers.postgres.url("postgres")).await;
         let broker = servers.rabbitmq.control().url("/");
         let scene = Scene::on(deployment, &broker, &CHANNELS, plan.people).await;
+        // Receiving sides take their time, so that a death finds touches in flight.
+        scene.smtp.script(Fault::at(Stage::Dot, Action::Usual).delay(HAND_OVER));
+        scene.sms.script(Answer::json(200, r#"{"id":"{n}"}"#).delay(HAND_OVER));
         let fleet = FLEET.iter().map(|program| scene.start(*program)).collect();
         let choices = Choices(seed | 1);
         Self { scene, servers, fleet, choices, kills: 0, listing: JoinSet::new() }
@@ -142,7 +149,7 @@ impl Campaign {
             self.scene.enrol(enrolled, until).await;
             self.list_somebody(enrolled, until);
             enrolled = until;
-            let pause = self.choices.pause(800);
+            let pause = self.choices.pause(200);
             tokio::time::sleep(pause).await;
             self.kill().await;
             // Spread over the campaign: PostgreSQL and RabbitMQ in turn.
@@ -159,6 +166,12 @@ impl Campaign {
     async fn kill(&mut self) {
         let place = self.choices.below(self.fleet.len());
         let program = self.fleet[place].program();
+        // A death in the middle of work tells more than one at rest; a scheduler is never seen at it.
+        let busy = format!(
+            "SELECT least(count(*), 1) FROM inflight WHERE starts_with(worker, '{}')",
+            self.fleet[place].worker()
+        );
+        self.scene.becomes(&busy, 1, Duration::from_secs(1)).await;
         self.scene.kill(&mut self.fleet[place]).await;
         self.kills += 1;
         let pause = self.choices.pause(300);
