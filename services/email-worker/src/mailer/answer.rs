@@ -1,4 +1,4 @@
-//! Reading answers: the right one, a refusal, or a conversation out of step.
+//! Reading answers: made readable, then the right one, a refusal, or a conversation out of step.
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
@@ -55,5 +55,17 @@ pub(super) fn trouble(error: Error, control: &Control) -> Trouble {
             Trouble::Reply(Reply::new(code.into(), text.unwrap_or_default()))
         }
         None => Trouble::Broken(control.broken().unwrap_or(Broken::OutOfStep)),
+    }
+}
+
+/// Makes a line one that lettre can read. It gives up on text that is not UTF-8 and on a code
+/// without text (RFC 5321 §4.2 allows "250" alone), and an accepted message would then count as
+/// one in doubt.
+pub(super) fn make_readable(line: &mut Vec<u8>) {
+    if std::str::from_utf8(line).is_err() {
+        line.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+    }
+    if line.len() == "250\r\n".len() && line.ends_with(b"\r\n") {
+        line.insert(3, b' ');
     }
 }

@@ -23,6 +23,8 @@ use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::answer::make_readable;
+
 /// Bytes a peer may send in answer to one step. EHLO, the longest answer, takes about one thousand;
 /// lettre reads an answer again from its start with every line, so more would cost time, too.
 const ANSWER_BYTES: u64 = 16 * 1024;
@@ -335,18 +337,6 @@ impl AsyncRead for Wire {
 /// A peer that ends a TLS stream without saying goodbye has closed it all the same.
 const fn is_end(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::UnexpectedEof)
-}
-
-/// Makes a line one that lettre can read. It gives up on text that is not UTF-8 and on a code
-/// without text (RFC 5321 §4.2 allows "250" alone), and an accepted message would then count as
-/// one in doubt.
-fn make_readable(line: &mut Vec<u8>) {
-    if std::str::from_utf8(line).is_err() {
-        line.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
-    }
-    if line.len() == "250\r\n".len() && line.ends_with(b"\r\n") {
-        line.insert(3, b' ');
-    }
 }
 
 impl AsyncWrite for Wire {
