@@ -184,7 +184,8 @@ fn settings_in_documents_exist() {
 #[test]
 fn paths_in_documents_exist() {
     refuse(documents().flat_map(has_real_paths));
-    let text = "[a](README.md)\n[b](nowhere.md)\n`shared/domain/src/gate.rs`\n`shared/domain/src/door.rs`\n";
+    let text = "[a](README.md)\n[b](nowhere.md)\n`shared/domain/src/gate.rs`\n\
+                `shared/domain/src/door.rs`\n";
     sees(has_real_paths, "ARCHITECTURE.md", text, &[2, 4]);
 }
 

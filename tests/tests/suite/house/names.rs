@@ -112,7 +112,8 @@ fn every_failpoint_is_declared_and_passed() {
 #[test]
 fn every_metric_is_one_of_ours() {
     refuse(files_of("rs").flat_map(is_metric_well_named));
-    let text = "fn a() {\n    counter!(\"sent_total\").increment(1);\n    gauge!(NAME, \"label\" => 1);\n    \
+    let text = "fn a() {\n    counter!(\"sent_total\").increment(1);\n    \
+                gauge!(NAME, \"label\" => 1);\n    \
                 histogram!(\n        \"waits_seconds\",\n        \"a\" => 1\n    );\n}\n";
     sees(is_metric_well_named, "shared/a/src/a.rs", text, &[2, 4]);
     let constants =
