@@ -82,6 +82,10 @@ impl Database {
         if let Some(role) = role {
             options = options.options([("role", role.as_str())]);
         }
+        if role == Some(Role::Operator) {
+            // Imports fill tables that were empty when their statements were first planned.
+            options = options.options([("plan_cache_mode", "force_custom_plan")]);
+        }
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(Duration::from_secs(settings.connect_timeout_seconds))

@@ -188,6 +188,7 @@ impl Database {
         let mut imported = Vec::with_capacity(batch.len());
         let mut documents = Vec::new();
         let mut changed = Vec::new();
+        let mut updated = Vec::new();
         for (row, known) in batch.iter().zip(known) {
             let (id, outcome, digests) = match &known {
                 Some(known) if known.has(&row.digest) => {
@@ -203,6 +204,7 @@ impl Database {
                 }
             };
             imported.push(outcome);
+            updated.extend(known.as_ref().map(|known| known.id));
             documents.push(document(id, known.is_some(), row, &digests));
             changed.push((id, row));
         }
@@ -212,7 +214,7 @@ impl Database {
                 .bind(Json(documents))
                 .execute(&mut *tx)
                 .await?;
-            store_addresses(&mut tx, keyer, &changed).await?;
+            store_addresses(&mut tx, keyer, &changed, &updated).await?;
             tx.commit().await?;
         }
         Ok(imported)
@@ -287,6 +289,7 @@ async fn store_addresses(
     tx: &mut Transaction<'static, Postgres>,
     keyer: &AddressKeyer,
     changed: &[(ContactId, &Keyed<'_>)],
+    known: &[ContactId],
 ) -> Result<(), StorageError> {
     let mut rows = Vec::new();
     for (contact, row) in changed {
@@ -306,6 +309,13 @@ async fn store_addresses(
             call_problem: None,
         };
         rows.push((*contact, person, 0, person, None, own));
+    }
+    if !known.is_empty() {
+        // The insert brings those it names back to the front.
+        sqlx::query(include_str!("../sql/move_addresses.sql"))
+            .bind(column(known, |contact| contact.as_uuid()))
+            .execute(&mut **tx)
+            .await?;
     }
     sqlx::query(include_str!("../sql/store_addresses.sql"))
         .bind(column(&rows, |_| AddressId::new().as_uuid()))

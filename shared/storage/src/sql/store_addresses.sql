@@ -1,17 +1,10 @@
--- Stores the addresses of imported contacts. Those named now come first, in the order given; those
--- known from before stay, behind them.
+-- Stores the addresses of imported contacts, in the order given.
 -- $1 ids, $2 contacts, $3 kinds, $4 labels, $5 values, $6 keys, $7 positions, $8 sms problems,
 -- $9 call problems
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[],
                          $7::int2[], $8::text[], $9::text[])
         AS g (id, contact_id, kind, label, value, address_key, position, sms_problem, call_problem)
-),
-moved AS (
-    UPDATE addresses a SET position = least(a.position + 100, 30000)
-     WHERE a.kind <> 'person' AND a.contact_id IN (SELECT contact_id FROM given)
-       AND NOT EXISTS (SELECT FROM given g WHERE g.contact_id = a.contact_id
-                          AND g.address_key = a.address_key)
 )
 INSERT INTO addresses AS a (id, contact_id, kind, label, value, address_key, position, sms_problem,
                             call_problem)
