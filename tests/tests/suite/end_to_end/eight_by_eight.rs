@@ -53,7 +53,7 @@ struct Someone {
 impl Someone {
     fn number(n: usize) -> Self {
         let (country, zone) = PLACES[n % PLACES.len()];
-        let locale = if n / PLACES.len() % 2 == 0 { Locale::En } else { Locale::Ar };
+        let locale = if (n / PLACES.len()).is_multiple_of(2) { Locale::En } else { Locale::Ar };
         Self { country, zone, locale }
     }
 

@@ -186,6 +186,24 @@ fn judge(calls: &[Call], accepted: &[Accepted]) -> Verdict {
     verdict
 }
 
+/// Starts the suppressors; each gives back its calls when it is over.
+fn suppressors(
+    deployment: &Deployment,
+    probe: &sqlx::PgPool,
+    hot: &Arc<HotBroker>,
+    entries: &Arc<AtomicUsize>,
+    over: &watch::Sender<bool>,
+) -> Vec<tokio::task::JoinHandle<Vec<Call>>> {
+    let start = |n| {
+        // Half of them wait until they can say "clear"; the others would rather have names.
+        let patience = Duration::from_millis(if n % 2 == 0 { 10_000 } else { 2 });
+        let operator = deployment.operator.clone();
+        let (hot, entries) = (Arc::clone(hot), Arc::clone(entries));
+        tokio::spawn(suppress(operator, probe.clone(), hot, entries, over.subscribe(), patience))
+    };
+    (0..SUPPRESSORS).map(start).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     let deployment = Deployment::create().await;
@@ -210,22 +228,7 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     crew.schedule(&deployment, &broker, 256);
     let started = std::time::Instant::now();
     let (entries, over) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(false));
-    let suppressors: Vec<_> = (0..SUPPRESSORS)
-        .map(|n| {
-            // Half of them wait until they can say "clear"; the others would rather have names.
-            let patience = Duration::from_millis(if n % 2 == 0 { 10_000 } else { 2 });
-            let (hot, entries) = (Arc::clone(&hot), Arc::clone(&entries));
-            let operator = deployment.operator.clone();
-            tokio::spawn(suppress(
-                operator,
-                probe.clone(),
-                hot,
-                entries,
-                over.subscribe(),
-                patience,
-            ))
-        })
-        .collect();
+    let suppressors = suppressors(&deployment, &probe, &hot, &entries, &over);
     until("every touch has its end", async || open(&probe).await == 0).await;
     let took = started.elapsed();
     over.send_replace(true);
