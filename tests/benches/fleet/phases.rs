@@ -59,14 +59,12 @@ pub async fn warm_up(world: &mut World) {
 /// One run of the full path with `count` touches due at once.
 pub async fn run_once(world: &mut World, count: i64) -> Run {
     let due = world.clock.now();
-    let before = Database::look(world).await;
     let count = people::make_due(world, count, due, 0).await;
     let made = Database::look(world).await;
     let (usage, from) = (Usage::now(world), world.clock.now());
     ended(world, OPEN).await;
     let used = Usage::now(world).since(&usage);
     let after = Database::look(world).await;
-    drop(before);
     let (wall, steady) = rates(world, from, count).await;
     Run { touches: count, wall, steady, used, database: after.since(&made, count) }
 }
