@@ -49,7 +49,7 @@ impl Fleet {
         lines.collect::<Result<_, _>>().expect("with --json every line is a value")
     }
 
-    /// Imports a CSV file of this content, and returns rows, added, updated, unchanged and rejected.
+    /// Imports a CSV file of this content; returns rows, added, updated, unchanged and rejected.
     ///
     /// # Panics
     /// When the import fails.

@@ -328,7 +328,8 @@ impl Fleet {
     /// Stops the services, schedulers first, and checks that nothing is left half done.
     ///
     /// # Panics
-    /// When a service does not stop within its time, or something is left in the outbox or in flight.
+    /// When a service does not stop within its time, or something is left in the outbox or in
+    /// flight.
     pub async fn finish(mut self) {
         for ctx in self.services.drain(..).rev() {
             let left = ctx.shutdown.drain(Duration::from_secs(20)).await;

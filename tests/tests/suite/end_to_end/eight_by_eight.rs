@@ -61,7 +61,8 @@ impl Someone {
         let Self { country, zone, locale } = self;
         let domain = n % 50;
         format!(
-            "c{n},Person {n},c{n}@d{domain}.example,+97150{n:07},{n} Marina Walk,{locale},{country},{zone},fair,sara@palm.example,Sara Haddad,+97143210000\n"
+            "c{n},Person {n},c{n}@d{domain}.example,+97150{n:07},{n} Marina Walk,\
+             {locale},{country},{zone},fair,sara@palm.example,Sara Haddad,+97143210000\n"
         )
     }
 
@@ -94,7 +95,8 @@ impl Someone {
 }
 
 fn csv() -> String {
-    let header = "id,name,email,mobile,address,language,country,time zone,source,agent_email,agent_name,agent_phone\n";
+    let header = "id,name,email,mobile,address,language,country,time zone,source,\
+         agent_email,agent_name,agent_phone\n";
     let rows = (0..PEOPLE).map(|n| Someone::number(n).csv_row(n));
     header.to_owned() + &rows.collect::<String>()
 }
