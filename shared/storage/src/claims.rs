@@ -148,6 +148,30 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Which of these hints still have a touch to claim: after a claim that did not return them,
+    /// those are locked by somebody at this moment, and all others are old or doubled.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn still_queued(&self, hints: &[Hint]) -> Result<Vec<TouchId>, StorageError> {
+        let ids: Vec<uuid::Uuid> = hints.iter().map(|hint| hint.touch_id).collect();
+        let months: Vec<NaiveDate> = hints.iter().map(|hint| first_day(hint.due_month)).collect();
+        let epochs: Vec<i32> = hints.iter().map(|hint| hint.epoch).collect();
+        let queued: Vec<uuid::Uuid> = sqlx::query_scalar(
+            "SELECT t.id FROM unnest($1::uuid[], $2::date[], $3::int4[]) AS h (touch_id, due_month, epoch)
+               JOIN touches t ON t.id = h.touch_id AND t.due_month = h.due_month
+              WHERE t.state = 'queued' AND t.epoch = h.epoch",
+        )
+        .bind(ids)
+        .bind(months)
+        .bind(epochs)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(queued.into_iter().map(TouchId::from).collect())
+    }
+}
+
 fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
     let entry: Option<uuid::Uuid> = row.try_get("entry")?;
     Ok(ClaimedTouch {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::{Delivery, Subscription, Token};
+use domain::TouchId;
 use messages::Hint;
 use storage::StorageError;
 use storage::claims::ClaimedTouch;
@@ -22,8 +23,9 @@ use crate::{Worker, telemetry};
 /// How long a batch of hints may wait for company.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// A hint whose touch was locked by somebody is tried this often before it is left to the sweep.
-const TRIES: u8 = 3;
+/// A hint whose touch is locked by somebody (a suppression waits for its turn on the same address) is
+/// tried this often, a few milliseconds apart, before it is left to the sweep.
+const TRIES: u8 = 200;
 
 /// After the database was away the worker waits this long before it claims again, so that opt-outs
 /// that were kept elsewhere meanwhile are on the list first (compliance.md V-13 row 11).
@@ -95,14 +97,14 @@ impl Intake {
         // Waiting for room for a whole batch keeps the statements large.
         let room = u32::try_from(wanted).unwrap_or(u32::MAX);
         drop(self.room.acquire_many(room).await.ok()?);
-        if !self.again.is_empty() {
-            tokio::time::sleep(LINGER).await;
-            let mut batch = std::mem::take(&mut self.again);
-            batch.truncate(wanted);
-            return Some(batch);
+        let mut batch = std::mem::take(&mut self.again);
+        let fresh = self.subscription.next_batch(wanted.saturating_sub(batch.len()).max(1), LINGER);
+        // Locked hints wait no longer than a batch does for company.
+        let patience = if batch.is_empty() { Duration::MAX } else { LINGER };
+        if let Ok(fresh) = tokio::time::timeout(patience, fresh).await {
+            batch.extend(fresh?.into_iter().map(|delivery| (delivery, TRIES)));
         }
-        let fresh = self.subscription.next_batch(wanted, LINGER).await?;
-        Some(fresh.into_iter().map(|delivery| (delivery, TRIES)).collect())
+        Some(batch)
     }
 
     /// Claims a batch and starts its attempts. A claim that has begun is waited for even by a worker
@@ -121,8 +123,9 @@ impl Intake {
             let Some((delivery, _)) = deliveries.remove(&touch.id.as_uuid()) else { continue };
             self.start(touch, delivery.token, claimed_at);
         }
-        for (delivery, tries) in deliveries.into_values() {
-            if tries > 1 {
+        let locked = self.locked(&deliveries).await;
+        for (touch_id, (delivery, tries)) in deliveries {
+            if tries > 1 && locked.contains(&touch_id.into()) {
                 self.again.push((delivery, tries - 1));
             } else {
                 pointless.push(delivery.token);
@@ -130,6 +133,17 @@ impl Intake {
         }
         self.subscription.ack(pointless);
         telemetry::in_hand(medium, self.attempts.len());
+    }
+
+    /// Which of the hints that a claim did not return are worth another try.
+    async fn locked(&self, left: &HashMap<uuid::Uuid, (Delivery, u8)>) -> Vec<TouchId> {
+        if left.is_empty() {
+            return Vec::new();
+        }
+        let hints: Vec<Hint> = left.values().map(|(delivery, _)| delivery.hint).collect();
+        let queued = self.worker.database.still_queued(&hints).await;
+        // Without an answer all are: the next claim will say what is the matter.
+        queued.unwrap_or_else(|_| left.keys().copied().map(TouchId::from).collect())
     }
 
     async fn claim_hints(&self, hints: Vec<Hint>) -> Result<Vec<ClaimedTouch>, StorageError> {
