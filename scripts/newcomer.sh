@@ -117,7 +117,8 @@ beyond_loopback() {
     ' "$root/run/sockets" <(cat /proc/net/tcp /proc/net/tcp6)
 }
 
-emails() { find "$root/root" "$root/touchline" -name '*.eml' -not -path '*/target/*' | wc -l; }
+# How many emails are in local outboxes.
+emails() { find "$root/root" "$root/touchline" -path '*/outbox/email/*.eml' 2>/dev/null | wc -l; }
 
 check_demo() {
     local log=$cache/demo.log began make process up first= mail= stray
