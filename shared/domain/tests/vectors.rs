@@ -3,9 +3,15 @@
 
 #[path = "vectors/bounce.rs"]
 mod bounce;
+#[path = "vectors/deadline.rs"]
+mod deadline;
 #[path = "vectors/email.rs"]
 mod email;
 #[path = "vectors/phone.rs"]
 mod phone;
+#[path = "vectors/registry.rs"]
+mod registry;
+#[path = "vectors/sender_id.rs"]
+mod sender_id;
 #[path = "vectors/token.rs"]
 mod token;
