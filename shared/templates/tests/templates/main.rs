@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checking;
+mod composer;
 mod rendering;
 mod safety;
 mod samples;
