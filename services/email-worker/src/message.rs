@@ -4,10 +4,12 @@
 //! (RFC 3834 §5 reserves it for mail nobody should answer), and `Precedence: bulk` would say the
 //! opposite of what List-Id and List-Unsubscribe say properly.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use domain::TouchId;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, message::MessageBuilder};
 
 /// The longest line a message may have, without its end (RFC 5322 §2.1.1).
@@ -170,8 +172,8 @@ impl Email<'_> {
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
             .boundary(boundary)
-            .singlepart(SinglePart::plain(line_feeds(self.text)))
-            .singlepart(SinglePart::html(line_feeds(self.html)));
+            .singlepart(part(ContentType::TEXT_PLAIN, self.text))
+            .singlepart(part(ContentType::TEXT_HTML, self.html));
         let message =
             message.multipart(parts).map_err(|error| MessageError::Build(error.to_string()))?;
         FinishedMessage::parse(message.formatted())
@@ -232,12 +234,26 @@ fn is_plain(url: &str) -> bool {
     url.len() <= 900 && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
 }
 
-/// The text with line feeds alone at line ends; lettre makes CR LF of them.
-fn line_feeds(text: &str) -> String {
+/// A part of the message. Plain ASCII in short lines goes as it is; for everything else lettre
+/// chooses the encoding.
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    let part = SinglePart::builder().header(kind);
+    let text = line_feeds(text);
+    let longest = text.split('\n').map(str::len).max().unwrap_or_default();
+    if text.is_ascii() && longest <= LONGEST_LINE {
+        let body = text.replace('\n', "\r\n").into_bytes();
+        let seven_bit = ContentTransferEncoding::SevenBit;
+        return part.body(Body::dangerous_pre_encoded(body, seven_bit));
+    }
+    part.body(text.into_owned())
+}
+
+/// The text with line feeds alone at line ends.
+fn line_feeds(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     }
 }
 
@@ -254,16 +270,20 @@ impl FinishedMessage {
         if !text.ends_with("\r\n") {
             text.push_str("\r\n");
         }
-        for line in text.split_inclusive('\n') {
-            let Some(line) = line.strip_suffix("\r\n") else {
-                return Err(MessageError::Malformed("has a bare line feed"));
-            };
-            if line.len() > LONGEST_LINE {
-                return Err(MessageError::Malformed("has a line of more than 998 bytes"));
-            }
-            // Each alone is found by memchr, which a set of characters is not.
-            if line.contains('\r') || line.contains('\0') {
-                return Err(MessageError::Malformed("has a bare carriage return or a NUL"));
+        let bytes = text.as_bytes();
+        let mut line_start = 0;
+        // What stands in the way of a line, found by memchr: the message is read once.
+        for at in memchr::memchr3_iter(b'\r', b'\n', b'\0', bytes) {
+            match bytes[at] {
+                b'\r' if bytes.get(at + 1) == Some(&b'\n') => {
+                    if at - line_start > LONGEST_LINE {
+                        return Err(MessageError::Malformed("has a line of more than 998 bytes"));
+                    }
+                    line_start = at + 2;
+                }
+                b'\n' if at + 1 == line_start => {}
+                b'\n' => return Err(MessageError::Malformed("has a bare line feed")),
+                _ => return Err(MessageError::Malformed("has a bare carriage return or a NUL")),
             }
         }
         Ok(Self(text))
@@ -293,13 +313,13 @@ impl FinishedMessage {
         let first = if self.0.starts_with('.') { "." } else { "" };
         let mut dotted = String::with_capacity(self.0.len() + 64);
         dotted.push_str(first);
-        let mut rest = self.0.as_str();
-        while let Some(at) = rest.find("\r\n.") {
-            dotted.push_str(&rest[..at + 3]);
+        let mut copied = 0;
+        for at in memchr::memmem::find_iter(self.0.as_bytes(), b"\r\n.") {
+            dotted.push_str(&self.0[copied..at + 3]);
             dotted.push('.');
-            rest = &rest[at + 3..];
+            copied = at + 3;
         }
-        dotted.push_str(rest);
+        dotted.push_str(&self.0[copied..]);
         dotted.push_str(".\r\n");
         dotted
     }

@@ -10,6 +10,7 @@ mod compile;
 mod engine;
 mod expression;
 pub mod fields;
+mod fold;
 mod include;
 mod lint;
 mod markup;

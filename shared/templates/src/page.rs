@@ -8,6 +8,7 @@ use mrml::mjml::Mjml;
 use mrml::prelude::parser::Error;
 use mrml::prelude::render::RenderOptions;
 
+use crate::fold::fold;
 use crate::place;
 use crate::problem::{Problem, ProblemCode};
 
@@ -47,7 +48,7 @@ pub fn html(mjml: &str, locale: Locale) -> Result<String, Vec<Problem>> {
     }
     let marked = place::mark(&html)?;
     let inlined = inline(&marked.html, &styles).map_err(|err| vec![unrenderable(&err)])?;
-    marked.restore(&inlined).map_err(|problem| vec![problem])
+    marked.restore(&inlined).map(|page| fold(&page)).map_err(|problem| vec![problem])
 }
 
 fn unrenderable(err: &dyn std::fmt::Display) -> Problem {

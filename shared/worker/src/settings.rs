@@ -49,9 +49,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch: 150,
-            prefetch: 300,
+            prefetch: 600,
             lease_seconds: 120,
-            flush_milliseconds: 20,
+            flush_milliseconds: 5,
             concurrency: 32,
         }
     }

@@ -173,7 +173,7 @@ pub async fn make_due(world: &World, count: i64, from: DateTime<Utc>, seconds: u
              SELECT t.id, t.due_month, t.due_at,
                     $1::timestamptz + (row_number() OVER (ORDER BY n.i, t.id) - 1) * $2 * interval '1 second'
                     AS due
-               FROM generate_series(0, {each} - 1) AS n (i)
+               FROM generate_series(0::bigint, {each} - 1) AS n (i)
                JOIN enrolments e ON e.contact_id = bench_id(1, 1 + n.i * {people} / {each})
                 AND e.plan_key IN ('{keys}')
                JOIN touches t ON t.enrolment_id = e.id AND t.state = 'scheduled'),

@@ -33,12 +33,15 @@ queued AS (
       FROM addressed a
      WHERE t.id = a.touch_id AND t.due_month = a.due_month AND t.state = 'scheduled'
     RETURNING t.id, t.due_month, t.epoch, t.channel, t.enrolment_id, t.plan_version_id, t.due_at
+),
+-- Not joined below: it holds exactly the rows of `queued`, and nothing tells the planner so.
+written AS (
+    INSERT INTO outbox (touch_id, epoch, due_month, medium, lane)
+    SELECT q.id, q.epoch, q.due_month, medium_of(q.channel), v.lane
+      FROM queued q JOIN plan_versions v ON v.id = q.plan_version_id
+    ON CONFLICT (touch_id) DO UPDATE
+       SET epoch = excluded.epoch, created_at = clock_timestamp(), published_at = NULL
 )
-INSERT INTO outbox (touch_id, epoch, due_month, medium, lane)
-SELECT q.id, q.epoch, q.due_month, medium_of(q.channel), v.lane
+SELECT q.id AS touch_id, q.epoch, q.due_month, medium_of(q.channel)::text AS medium,
+       v.lane::text AS lane, q.enrolment_id, q.due_at
   FROM queued q JOIN plan_versions v ON v.id = q.plan_version_id
-ON CONFLICT (touch_id) DO UPDATE
-   SET epoch = excluded.epoch, created_at = clock_timestamp(), published_at = NULL
-RETURNING touch_id, epoch, due_month, medium::text AS medium, lane::text AS lane,
-          (SELECT q.enrolment_id FROM queued q WHERE q.id = touch_id) AS enrolment_id,
-          (SELECT q.due_at FROM queued q WHERE q.id = touch_id) AS due_at

@@ -21,9 +21,8 @@ fn row_1_a_text_over_the_cap_is_blocked_and_nothing_is_cut() {
 #[test]
 fn row_2_the_encoding_is_that_of_the_filled_in_text() {
     let renderer = renderer(&sms("Hi {{first_name}}", ARABIC));
-    let encoding = |name: &str| {
-        renderer.sms(En, &fields(En).with("first_name", name)).unwrap().count.encoding
-    };
+    let encoding =
+        |name: &str| renderer.sms(En, &fields(En).with("first_name", name)).unwrap().count.encoding;
     assert_eq!(encoding("Sara"), Encoding::Gsm7);
     assert_eq!(encoding("محمد"), Encoding::Ucs2);
 }
