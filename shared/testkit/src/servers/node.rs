@@ -238,7 +238,7 @@ fn server_program() -> PathBuf {
         Some(program) => program,
         None => panic!(
             "tests need RabbitMQ on this machine; install it (Debian: `apt-get install \
-             rabbitmq-server`) or run `make setup` as root"
+             rabbitmq-server`) or run `scripts/setup.sh test` as root"
         ),
     }
 }

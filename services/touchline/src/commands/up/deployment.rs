@@ -76,7 +76,8 @@ impl Deployment {
         println!("  email      {}", place("email.url", "email"));
         println!("  SMS        {}", place("sms.preset", "sms"));
         println!("  opt-outs   http://{edge}/u/…");
-        println!("  look at it touchline --data-dir {} touches list", self.dir.display());
+        let program = super::program();
+        println!("  look at it {program} --data-dir {} touches list", self.dir.display());
     }
 
     /// The folder.

@@ -141,3 +141,10 @@ fn clock(arguments: &Arguments, deployment: &Deployment) -> anyhow::Result<Clock
         None => Clock::system(),
     })
 }
+
+/// This program as somebody in the same folder calls it.
+fn program() -> String {
+    let Ok(path) = std::env::current_exe() else { return "touchline".to_owned() };
+    let folder = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(folder).unwrap_or(&path).display().to_string()
+}

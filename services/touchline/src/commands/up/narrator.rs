@@ -96,18 +96,17 @@ impl Narrator {
 
     async fn tell(&mut self, events: &[(TouchEvent, Touch)]) -> anyhow::Result<()> {
         let now = self.clock.now();
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<[&str; 2], usize> = BTreeMap::new();
         for (event, touch) in events {
-            if let Some(word) = word(event.state, touch.channel.medium()) {
-                *counts.entry(word).or_default() += 1;
+            if let Some(words) = words(event.state, touch.channel.medium()) {
+                *counts.entry(words).or_default() += 1;
             }
             self.handed_over += usize::from(event.state == TouchState::Sent);
         }
         if counts.is_empty() && self.told_end {
             return Ok(());
         }
-        let told: Vec<String> =
-            counts.iter().map(|(word, count)| format!("{count:>3} {word}")).collect();
+        let told: Vec<String> = counts.iter().map(|(words, &count)| told(words, count)).collect();
         let next = self.database.next_due().await?;
         let next =
             next.map_or_else(String::new, |due| format!("next {}", due.format("%a %d %b %H:%M")));
@@ -116,11 +115,13 @@ impl Narrator {
         {
             let reason = event.reason.as_deref().unwrap_or("a rule");
             println!(
-                "                 ✋ {} {} of {} to {} was blocked: {reason}\n                    touchline explain {}",
+                "                 ✋ {} {} of {} to {} was blocked: {reason}\n                    {} --data-dir {} explain {}",
                 touch.channel,
                 ordinal(touch.step),
                 touch.plan_key,
                 touch.contact_name,
+                super::program(),
+                self.data_dir.display(),
                 touch.id
             );
         }
@@ -164,6 +165,7 @@ impl Narrator {
         }
         self.told_end = true;
         let dir = self.data_dir.display();
+        let program = super::program();
         println!("\nEight weeks have passed. What became of the touches:\n");
         for count in self.database.count_touches().await? {
             if count.state != TouchState::Scheduled {
@@ -173,30 +175,34 @@ impl Narrator {
         println!(
             "\nThe clock runs at its normal pace now, and the fleet goes on. In another terminal:\n"
         );
-        println!("  touchline --data-dir {dir} touches list --state blocked");
-        println!("  touchline --data-dir {dir} explain TOUCH");
-        println!("  touchline --data-dir {dir} tasks today");
+        println!("  {program} --data-dir {dir} touches list --state blocked");
+        println!("  {program} --data-dir {dir} explain TOUCH");
+        println!("  {program} --data-dir {dir} tasks today");
         println!(
-            "  touchline --data-dir {dir} suppress add sara.haddad@example.com --reason staff_entry"
+            "  {program} --data-dir {dir} suppress add sara.haddad@example.com --reason staff_entry"
         );
         println!("  ls {dir}/outbox/email\n");
         Ok(())
     }
 }
 
-/// What people call it; waiting and queueing are not told.
-fn word(state: TouchState, medium: Medium) -> Option<&'static str> {
+/// What people call one of it, and many; waiting and queueing are not told.
+fn words(state: TouchState, medium: Medium) -> Option<[&'static str; 2]> {
     Some(match (state, medium) {
-        (TouchState::Sent, Medium::Email) => "emails",
-        (TouchState::Sent, Medium::Sms) => "SMS",
-        (TouchState::Sent, Medium::Call) => "tasks",
-        (TouchState::Blocked, _) => "blocked",
-        (TouchState::Failed, _) => "failed",
-        (TouchState::Unknown, _) => "in doubt",
-        (TouchState::Held, _) => "held",
-        (TouchState::Skipped, _) => "skipped",
+        (TouchState::Sent, Medium::Email) => ["email", "emails"],
+        (TouchState::Sent, Medium::Sms) => ["SMS", "SMS"],
+        (TouchState::Sent, Medium::Call) => ["task", "tasks"],
+        (TouchState::Blocked, _) => ["blocked"; 2],
+        (TouchState::Failed, _) => ["failed"; 2],
+        (TouchState::Unknown, _) => ["in doubt"; 2],
+        (TouchState::Held, _) => ["held"; 2],
+        (TouchState::Skipped, _) => ["skipped"; 2],
         _ => return None,
     })
+}
+
+fn told([one, many]: &[&str; 2], count: usize) -> String {
+    format!("{count:>3} {}", if count == 1 { one } else { many })
 }
 
 fn ordinal(step: usize) -> String {
