@@ -118,7 +118,8 @@ beyond_loopback() {
 }
 
 # How many emails are in local outboxes.
-emails() { find "$root/root" "$root/touchline" -path '*/outbox/email/*.eml' 2>/dev/null | wc -l; }
+# Root's demo keeps its data in /var/lib.
+emails() { find "$root/root" "$root/touchline" "$root/var/lib/touchline" -path '*/outbox/email/*.eml' 2>/dev/null | wc -l; }
 
 check_demo() {
     local log=$cache/demo.log began make process up first= mail= stray
