@@ -51,3 +51,4 @@ id!(/** An immutable version of a plan. */ PlanVersionId);
 id!(/** An immutable version of a template. */ TemplateVersionId);
 id!(/** A human's to-do. */ TaskId);
 id!(/** An entry of the suppression history. */ EventId);
+id!(/** One load of a do-not-call dataset. */ RegistryLoadId);

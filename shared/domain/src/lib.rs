@@ -33,7 +33,8 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, ContactId, EnrolmentId, EventId, PlanVersionId, TaskId, TemplateVersionId, TouchId,
+    AddressId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId, TaskId,
+    TemplateVersionId, TouchId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

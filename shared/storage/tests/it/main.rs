@@ -4,6 +4,7 @@
 mod claiming;
 mod people;
 mod privileges;
+mod registries;
 mod suppressing;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

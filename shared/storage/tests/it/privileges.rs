@@ -78,6 +78,29 @@ async fn only_the_call_worker_makes_tasks_and_inbound_changes_no_touch() {
 }
 
 #[tokio::test]
+async fn registries_are_read_by_those_who_reach_people_and_their_loads_never_change() {
+    let deployment = Deployment::create().await;
+    for role in [Role::EmailWorker, Role::Inbound, Role::Scheduler] {
+        assert!(refused(&deployment, role, "SELECT * FROM registry_bitmaps").await, "{role}");
+    }
+    for role in Role::ALL {
+        for sql in [
+            "UPDATE registry_areas SET version_date = now()",
+            "DELETE FROM registry_areas",
+            "UPDATE registry_loads SET actor = 'x'",
+            "TRUNCATE registry_loads CASCADE",
+            "UPDATE registry_bitmaps SET numbers = ''",
+        ] {
+            assert!(refused(&deployment, *role, sql).await, "{role}: {sql}");
+        }
+    }
+    for role in [Role::CallWorker, Role::SmsWorker] {
+        assert!(!refused(&deployment, role, "SELECT * FROM registry_bitmaps").await, "{role}");
+        assert!(refused(&deployment, role, "DELETE FROM registry_bitmaps").await, "{role}");
+    }
+}
+
+#[tokio::test]
 async fn versions_never_change() {
     let deployment = Deployment::create().await;
     deployment.store_plan(&testkit::fixture::one_step(domain::Channel::Email)).await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::contact::{ContactStatus, Group, Level};
+use domain::registry::{LoadKind, Registry};
 use domain::suppression::{ListAction, Origin, Scope, SuppressionReason};
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TouchState,
@@ -42,6 +43,8 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "suppression_scope" => Scope,
         "suppression_origin" => Origin,
         "suppression_reason" => SuppressionReason,
+        "registry" => Registry,
+        "registry_load_kind" => LoadKind,
         "channel" => Channel,
         "medium" => Medium,
         "lane" => Lane,
