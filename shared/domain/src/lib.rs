@@ -19,6 +19,7 @@ pub mod phone;
 pub mod plan;
 pub mod planning;
 pub mod reason;
+pub mod reply;
 pub mod registry;
 pub mod relationship;
 pub mod retry;

@@ -13,5 +13,7 @@ mod phone;
 mod registry;
 #[path = "vectors/sender_id.rs"]
 mod sender_id;
+#[path = "vectors/replies.rs"]
+mod replies;
 #[path = "vectors/token.rs"]
 mod token;
