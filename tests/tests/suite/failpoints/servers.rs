@@ -1,5 +1,6 @@
-//! Rows 8, 11, 13 and 18: the other side goes away, and every process lives.
+//! Rows 8, 11, 13, 15, 17 and 18: the other side goes away, and every process lives.
 
+use std::path::Path;
 use std::time::Duration;
 
 use domain::{Channel, Clock};
@@ -131,6 +132,49 @@ async fn row_15_a_worker_that_comes_back_after_its_lease_changes_nothing() {
     assert_eq!(report.counts.late, 1);
     let twice = End { state: "sent", doubts: 1, attempts: 2, copies: 2 };
     assert_eq!(ends_of(&history)[&Channel::Email], [twice]);
+}
+
+#[tokio::test]
+async fn row_17_a_standby_that_had_not_heard_of_the_claims_lets_everything_go_out_again() {
+    let folder = RunFolder::create();
+    let primary = folder.path().join("primary");
+    let standby = folder.path().join("standby");
+    let options = Options { data_dir: primary.clone(), ..Options::default() };
+    let (server, vhost) = tokio::join!(Postgres::start(options), TestVhost::create());
+    let server = server.unwrap();
+    let deployment = Deployment::at(server.url("postgres")).await;
+    let scene = Scene::on(deployment, vhost.url(), &[Channel::Email], 3).await;
+    scene.enrol(0, 3).await;
+    // What an asynchronous standby has at this moment; of what follows it hears nothing.
+    server.pause().await;
+    copy(&primary, &standby);
+    server.resume().await;
+    let _scheduler = scene.start(Program::Scheduler);
+    let _worker = scene.start(Program::EmailWorker);
+    assert_eq!(ends(&scene).await[&Channel::Email], [ONCE; 3]);
+    server.pause().await;
+    std::fs::remove_dir_all(&primary).unwrap();
+    std::fs::rename(&standby, &primary).unwrap();
+    server.resume().await;
+    scene.smtp.wait_for(6).await;
+    scene.ended(PATIENCE).await;
+    // The database knows of one attempt and no doubt: only the receiving side can tell.
+    let history = scene.history().await;
+    assert_eq!(ends_of(&history)[&Channel::Email], [End { copies: 2, ..ONCE }; 3]);
+    assert!(!history.check(Clock::system().now()).violations.is_empty(), "the checker sees it");
+    let mut names: Vec<_> =
+        history.deliveries.iter().map(|delivery| delivery.identity.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 3, "both copies of a touch have the same Message-ID");
+    drop(scene);
+    server.stop().await;
+}
+
+/// A copy of a folder with its owners and modes.
+fn copy(from: &Path, to: &Path) {
+    let done = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(done.success(), "cp ends with {done}");
 }
 
 #[tokio::test]
