@@ -217,8 +217,8 @@ pub enum ListRefused {
     },
     /// Numbers of an area code the list was not said to cover, or that was never subscribed.
     #[error(
-        "the list has numbers of area code {areas}, which it does not cover: either name them \
-         with --area-code, or this is another file"
+        "the list has numbers of area code {areas}, which are not subscribed or were not said to \
+         be in it; take them in with --new-area-codes, or correct --area-code"
     )]
     AreaUnknown {
         /// The area codes, comma-separated.

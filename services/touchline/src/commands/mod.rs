@@ -9,6 +9,7 @@ mod explain;
 mod local;
 mod migrate;
 mod plans;
+mod registry;
 mod settings;
 mod suggestion;
 mod suppress;
@@ -51,6 +52,9 @@ pub enum Command {
     /// The list of those who must not be contacted.
     #[command(subcommand)]
     Suppress(suppress::Arguments),
+    /// The do-not-call registries: load lists, look at their age, ask about a number.
+    #[command(subcommand)]
+    Registry(registry::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -80,6 +84,7 @@ impl Command {
             Self::Touches(arguments) => touches::run(arguments, &session).await,
             Self::Explain(arguments) => explain::run(arguments, &session).await,
             Self::Suppress(arguments) => suppress::run(arguments, &session).await,
+            Self::Registry(arguments) => registry::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

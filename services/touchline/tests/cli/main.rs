@@ -7,6 +7,7 @@ mod explaining;
 mod importing;
 mod listing;
 mod plans;
+mod registering;
 mod running;
 mod settings;
 mod table;

@@ -56,6 +56,7 @@ pub struct FullList {
     pub(super) registry: Registry,
     pub(super) numbers: Numbers,
     pub(super) source: Sha256,
+    has_header: bool,
     counts: LineCounts,
 }
 
@@ -67,6 +68,7 @@ impl FullList {
             registry,
             numbers: Numbers::default(),
             source: Sha256::new(),
+            has_header: false,
             counts: LineCounts::default(),
         }
     }
@@ -80,7 +82,9 @@ impl FullList {
                 self.counts.lines += 1;
                 self.counts.duplicates += u64::from(!self.numbers.insert(number));
             }
-            Err(_) if self.counts.lines == 0 && is_header(line) => {}
+            Err(_) if self.counts.lines == 0 && !self.has_header && is_header(line) => {
+                self.has_header = true;
+            }
             Err(_) => {
                 self.counts.lines += 1;
                 self.counts.malformed += 1;
@@ -130,7 +134,7 @@ impl ChangeList {
         self.source.update(line);
         self.lines_read += 1;
         let change = match self.layout.change(self.registry, self.lines_read, line) {
-            Err(_) if self.counts.lines == 0 && is_header(line) => return Ok(()),
+            Err(_) if self.lines_read == 1 && is_header(line) => return Ok(()),
             change => change?,
         };
         let is_new = match change {

@@ -108,6 +108,7 @@ async fn row_9_a_mark_blank_lines_and_duplicates_are_taken_in_stride() {
     assert_eq!((loaded.areas, loaded.entries, loaded.entries_before), (1, 2, 0));
     // A header is no malformed line; two malformed ones in 1000 are too many.
     assert_eq!(full(UsNational, "\u{feff}Phone Number\n4155552671\n").counts().lines, 1);
+    assert_eq!(full(UsNational, "<html>\nPlease log in\n").counts().malformed, 1);
     let bad = format!("{}x\ny\n", numbers(415, 998));
     let why = refused(us(&deployment, &load("2026-02-01"), &bad).await);
     assert_eq!(why, ListRefused::Malformed { malformed: 2, lines: 1000 });
