@@ -23,6 +23,7 @@ pub mod reply;
 pub mod registry;
 pub mod relationship;
 pub mod retry;
+pub mod return_path;
 pub mod sender_id;
 pub mod suppression;
 pub mod token;
