@@ -1,9 +1,9 @@
 //! The gate: one pure decision per claimed touch, made at the moment of sending.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::window::Window;
+use crate::rules::{Bound, Hours, next_open, spread_opening};
 use crate::{Channel, EnrolmentState, EventId, Medium, Reason, ReasonCode};
 
 /// Everything the gate looks at.
@@ -21,8 +21,10 @@ pub struct Facts<'a> {
     pub address: Reachable<'a>,
     /// Every zone the person could be in.
     pub zones: &'a [TimeZone],
-    /// The window of the medium.
-    pub window: Window,
+    /// The hours that bind: the jurisdictions' and the team's own.
+    pub hours: &'a [Bound<'a>],
+    /// How long after an opening this touch leaves ([`crate::rules::spread_of`]).
+    pub spread: SignedDuration,
 }
 
 /// Whether there is an address a touch could go to.
@@ -88,27 +90,44 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     if facts.channel.medium() == Medium::Call { Decision::Send } else { decide_window(facts) }
 }
 
+/// The strictest of all rules in all zones (compliance.md QH-08).
 fn decide_window(facts: &Facts<'_>) -> Decision {
     if facts.zones.is_empty() {
         return Decision::Block(ReasonCode::ZoneUnknown.into());
     }
-    match facts.window.next_open(facts.zones, facts.now) {
+    let hours: Vec<&Hours> = facts.hours.iter().map(|bound| bound.hours).collect();
+    let is_open = |at| next_open(&hours, facts.zones, at) == Some(at);
+    match next_open(&hours, facts.zones, facts.now) {
         Some(open) if open == facts.now => Decision::Send,
-        Some(until) => Decision::Wait {
-            until,
-            reason: Reason::new(ReasonCode::OutsideWindow, facts.window.to_string()),
+        Some(open) => Decision::Wait {
+            until: spread_opening(open, facts.spread, is_open),
+            reason: Reason::new(ReasonCode::OutsideWindow, closed_now(facts)),
         },
-        None => Decision::Block(Reason::new(
-            ReasonCode::OutsideWindow,
-            format!("{} is never open in all zones of the contact", facts.window),
-        )),
+        None => {
+            let all: Vec<&str> = facts.hours.iter().map(|bound| bound.name).collect();
+            let detail = format!("{} are never open in all zones of the contact", all.join(", "));
+            Decision::Block(Reason::new(ReasonCode::OutsideWindow, detail))
+        }
     }
+}
+
+/// The names of the rules that are closed at this instant.
+fn closed_now(facts: &Facts<'_>) -> String {
+    let is_closed =
+        |bound: &&Bound<'_>| facts.zones.iter().any(|zone| !bound.hours.are_open(zone, facts.now));
+    let names: Vec<&str> = facts.hours.iter().filter(is_closed).map(|bound| bound.name).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::LazyLock;
+
     use super::*;
+
+    /// The hours of the team in these tests.
+    const TEAM: &str = "08:00-20:00";
 
     fn facts(zones: &[TimeZone]) -> Facts<'_> {
         Facts {
@@ -118,8 +137,16 @@ mod tests {
             enrolment: EnrolmentState::Active,
             address: Reachable::Yes,
             zones,
-            window: "08:00-20:00".parse().unwrap(),
+            hours: team(),
+            spread: SignedDuration::ZERO,
         }
+    }
+
+    fn team() -> &'static [Bound<'static>] {
+        static HOURS: LazyLock<Hours> = LazyLock::new(|| Hours::daily(TEAM.parse().unwrap()));
+        static BOUND: LazyLock<[Bound<'static>; 1]> =
+            LazyLock::new(|| [Bound { name: TEAM, hours: &HOURS }]);
+        &*BOUND
     }
 
     fn dubai() -> [TimeZone; 1] {
@@ -155,6 +182,22 @@ mod tests {
         let Decision::Wait { until, reason } = decide(&facts) else { panic!("not waiting") };
         assert_eq!(until.to_string(), "2026-06-02T04:00:00Z");
         assert_eq!(reason.to_string(), "outside_window: 08:00-20:00");
+    }
+
+    #[test]
+    fn the_strictest_rule_decides_and_is_named() {
+        let zones = dubai();
+        let friday = Hours::from_lines(&["mon-thu 09:00-18:00", "fri 14:00-18:00"]).unwrap();
+        let hours = [team()[0], Bound { name: "AE-CALL", hours: &friday }];
+        // 10:00 on Friday, 5 June: the team would.
+        let now = "2026-06-05T06:00:00Z".parse().unwrap();
+        let facts = Facts { now, hours: &hours, ..facts(&zones) };
+        let Decision::Wait { until, reason } = decide(&facts) else { panic!("not waiting") };
+        assert_eq!(until.to_string(), "2026-06-05T10:00:00Z");
+        assert_eq!(reason.to_string(), "outside_window: AE-CALL");
+        let spread = SignedDuration::from_mins(7);
+        let Decision::Wait { until, .. } = decide(&Facts { spread, ..facts }) else { panic!() };
+        assert_eq!(until.to_string(), "2026-06-05T10:07:00Z");
     }
 
     #[test]

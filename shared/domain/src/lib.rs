@@ -23,11 +23,13 @@ pub mod reply;
 pub mod registry;
 pub mod relationship;
 pub mod retry;
+pub mod rules;
 pub mod return_path;
 pub mod sender_id;
 pub mod suppression;
 pub mod token;
 pub mod touch;
+pub mod whereabouts;
 pub mod window;
 
 pub use address::{AddressKey, AddressKeyer, AddressKind};

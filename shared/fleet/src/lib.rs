@@ -173,6 +173,7 @@ impl Member {
             broker: self.shared.broker,
             handler,
             content: Arc::new(content),
+            rules: Arc::clone(self.shared.library.rules()),
             windows: self.windows,
             clock: self.shared.clock,
             settings: worker::Settings { concurrency, ..self.worker },

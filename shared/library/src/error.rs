@@ -5,7 +5,8 @@
 pub enum LoadError {
     /// The folder holds nothing of a library.
     #[error(
-        "{folder} is not a library: it has neither plans/ nor templates/ nor calendar.toml; \
+        "{folder} is not a library: it has neither plans/ nor templates/ nor rules/ nor \
+         calendar.toml; \
          name the folder that holds them"
     )]
     NotALibrary {

@@ -11,13 +11,14 @@ use crate::LoadError;
 
 static PLANS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/plans");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static CALENDAR: &str = include_str!("../calendar.toml");
 
 /// The most bytes of one file: no text of a library comes near it.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The parts of a library; other files of a folder are not looked at.
-const PARTS: [&str; 3] = ["plans", "templates", "calendar.toml"];
+const PARTS: [&str; 4] = ["plans", "templates", "rules", "calendar.toml"];
 
 /// One text file.
 #[derive(Debug, Clone)]
@@ -113,6 +114,7 @@ pub fn embedded() -> Files {
     let mut all = vec![("calendar.toml".to_owned(), CALENDAR.as_bytes())];
     collect(&PLANS, "plans", &mut all);
     collect(&TEMPLATES, "templates", &mut all);
+    collect(&RULES, "rules", &mut all);
     for (path, content) in all {
         files
             .insert(&path, content.to_vec())

@@ -1,7 +1,8 @@
-//! The built-in plans and templates, in English and Arabic.
+//! The built-in plans and templates, in English and Arabic, and the rules of time and frequency.
 //!
 //! Everything is a file that people can read and change: `plans/<key>.toml`,
-//! `templates/<key>/…`, the pieces templates share in `templates/_partials`, and `calendar.toml`.
+//! `templates/<key>/…`, the pieces templates share in `templates/_partials`, `rules/<place>.toml`, and
+//! `calendar.toml`.
 //! The files are embedded in the binary; a folder of the same layout may replace or add to them
 //! (see `README.md` beside this crate).
 
@@ -10,11 +11,14 @@ mod check;
 mod error;
 mod files;
 mod lines;
+mod rules;
 mod template;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use domain::rules::RuleBook;
 use domain::{Calendar, Locale, Plan};
 use templates::{Partials, Source};
 
@@ -24,6 +28,7 @@ pub use error::LoadError;
 use calendar::CalendarData;
 use files::{File, Files};
 use lines::Lines;
+use rules::RuleData;
 
 /// Plans, templates, shared pieces and the calendar: built in, or with a folder on top.
 #[derive(Debug, Clone)]
@@ -33,6 +38,7 @@ pub struct Library {
     partials: Partials,
     days: CalendarData,
     calendar: Calendar,
+    rules: RuleData,
 }
 
 /// Something read from a file, and the file.
@@ -61,6 +67,7 @@ impl Library {
             partials: Partials::new(),
             days: CalendarData::default(),
             calendar: Calendar::default(),
+            rules: RuleData::default(),
         };
         let errors = library.add(&files::embedded());
         debug_assert!(errors.is_empty(), "the embedded files are parsed by this crate's tests");
@@ -68,7 +75,8 @@ impl Library {
     }
 
     /// The built-in library with the folder's files on top: a plan or template of the same key is
-    /// replaced as a whole, a shared piece by its name and language, a calendar entry by its key.
+    /// replaced as a whole, a shared piece by its name and language, a calendar entry by its key, the
+    /// rules of a jurisdiction as a whole.
     ///
     /// # Errors
     /// A folder that cannot be read or is no library, a file that does not parse (with its line),
@@ -144,6 +152,12 @@ impl Library {
         &self.calendar
     }
 
+    /// When and how often people may be reached.
+    #[must_use]
+    pub const fn rules(&self) -> &Arc<RuleBook> {
+        self.rules.book()
+    }
+
     /// Adds what can be read, and returns why the rest cannot.
     fn add(&mut self, files: &Files) -> Vec<LoadError> {
         let mut errors = Vec::new();
@@ -165,6 +179,7 @@ impl Library {
                 self.calendar = self.days.calendar();
             }));
         }
+        errors.extend(self.rules.add(files));
         errors
     }
 

@@ -1,6 +1,9 @@
 //! Facts about the built-in library, and about folders loaded on top of it.
 #![allow(clippy::unwrap_used)]
 
+#[path = "vectors/hours.rs"]
+mod hours;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -556,6 +559,32 @@ fn a_folder_replaces_what_it_names_and_keeps_the_rest() {
     assert!(library.calendar().knows_holiday("eid_al_fitr"));
 }
 
+/// Rules that a folder brings.
+const RULES: &str = r#"# The comment of the first line.
+jurisdiction = "AE"
+name = "United Arab Emirates"
+
+[[rules]]
+id = "AE-SMS"
+channels = ["sms"]
+countries = ["AE"]
+hours = ["daily 09:00-18:00"]
+evidence = ["D"]
+source = "the team's counsel"
+verified = "2026-11-21"
+"#;
+
+#[test]
+fn a_folder_replaces_the_rules_of_a_jurisdiction() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "rules/ae.toml", RULES.replace("18:00", "12:00"));
+    let library = Library::from_dir(folder.path()).unwrap();
+    let hours = library.rules().hours("AE-SMS").unwrap().hours;
+    assert_eq!(hours.on(date(2026, 6, 1))[0].to_string(), "09:00-12:00");
+    assert!(library.rules().rule("AE-CALL").is_none());
+    assert!(library.rules().rule("US-FED").is_some());
+}
+
 #[test]
 fn an_error_names_the_file_and_the_line() {
     for (file, content, line, hint) in [
@@ -563,6 +592,14 @@ fn an_error_names_the_file_and_the_line() {
         ("plans/tiny.toml", PLAN.replace("day = 1", "day = "), 5, "value"),
         ("plans/tiny.toml", PLAN.replace("touches", "touchs"), 2, "touchs"),
         ("calendar.toml", "[weekends]\nUAE = [\"fri\"]\n".to_owned(), 2, "UAE"),
+        ("rules/ae.toml", RULES.replace("09:00-", "19:00-"), 6, "19:00-18:00"),
+        ("rules/ae.toml", RULES.replace("[\"sms\"]", "[\"fax\"]"), 7, "fax"),
+        ("rules/ae.toml", RULES.replace("AE-SMS", "US-FED"), 6, "another rule US-FED"),
+        ("rules/ae.toml", RULES.replace("[\"AE\"]", "[\"UAE\"]"), 6, "UAE"),
+        ("rules/ae.toml", format!("{RULES}holidays = [\"uae\"]"), 6, "no calendar"),
+        ("rules/ae.toml", RULES.replace("hours = [\"daily 09:00-18:00\"]\n", ""), 6, "either hours, or modes"),
+        ("rules/ae.toml", RULES.replace("2026-11-21", "yesterday"), 12, "YYYY-MM-DD"),
+        ("rules/holidays.toml", "[x]\ndays = [\"13-13\"]\n".to_owned(), 2, "13-13"),
         (
             "calendar.toml",
             "[holidays]\nx = [\n2026-05-01,\n2026-05-01T10:00:00,\n]".to_owned(),
@@ -590,6 +627,7 @@ fn an_error_names_the_file_and_the_line() {
 fn a_file_that_does_not_belong_is_refused_with_what_does() {
     for (file, content, hint) in [
         ("plans/tiny.txt", PLAN.as_bytes(), "plans/<key>.toml"),
+        ("rules/uae.toml", RULES.as_bytes(), "the rules of AE are rules/ae.toml"),
         ("plans/other.toml", PLAN.as_bytes(), "name the file tiny.toml"),
         ("templates/x/en.mjml", b"<mjml></mjml>".as_slice(), "no template.toml"),
         ("templates/stray.txt", b"x".as_slice(), "a template is a folder"),

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::gate::{self, Decision, Facts, Reachable};
-use domain::window::zones_of;
+use domain::rules::{Bound, Hours, spread_of};
+use domain::whereabouts::{Known, Whereabouts, zone_data_version};
 use domain::{ContactChannel, Locale, Reason, ReasonCode, TemplateVersionId};
 use futures_util::FutureExt;
 use storage::StorageError;
@@ -57,27 +58,48 @@ impl Attempt {
         outcome.into_record(&touch, decided_at, template, Some(detail), jitter(&touch))
     }
 
+    /// Asks the gate, with every rule that binds the touch wherever the person could be, and the
+    /// team's own window.
     fn decide(&self, touch: &ClaimedTouch, now: DateTime<Utc>) -> Decided {
-        let contact = &touch.contact;
-        let fallback = Some(self.worker.content.team.default_time_zone.as_str());
-        let (zones, zone_rule) =
-            zones_of(contact.time_zone.as_deref(), contact.country.as_deref(), fallback);
+        let now = to_jiff(now);
+        let Whereabouts { zones, decided_by, place } = self.whereabouts(touch);
+        let rules = self.worker.rules.binding(&place, touch.channel.contact_channel());
         let window = self.worker.windows.of(touch.channel.medium());
+        let (team, team_hours) = (format!("the team's {window}"), Hours::daily(window));
+        let mut hours: Vec<Bound<'_>> = rules.iter().map(|rule| rule.in_force()).collect();
+        let names: Vec<&str> = hours.iter().map(|bound| bound.name).collect();
+        // As compliance.md QH-16 asks, so that the decision can be repeated years later.
+        let detail = serde_json::json!({
+            "list": "clear", "zone_rule": decided_by,
+            "local_time": zones.first().map(|zone| now.to_zoned(zone.clone()).to_string()),
+            "zones": zones.iter().filter_map(|zone| zone.iana_name()).collect::<Vec<_>>(),
+            "zone_data": zone_data_version(), "rules": names, "window": window.to_string(),
+        });
+        hours.push(Bound { name: &team, hours: &team_hours });
         let decision = gate::decide(&Facts {
-            now: to_jiff(now),
+            now,
             channel: touch.channel,
             suppressed_by: touch.suppressed_by,
             enrolment: touch.enrolment_state,
             address: reachable(touch),
             zones: &zones,
-            window,
-        });
-        let local = zones.first().map(|zone| to_jiff(now).to_zoned(zone.clone()).to_string());
-        let detail = serde_json::json!({
-            "list": "clear", "zone_rule": zone_rule, "local_time": local,
-            "zones": zones.len(), "window": window.to_string(),
+            hours: &hours,
+            spread: spread_of(touch.id),
         });
         Decided { decision, detail }
+    }
+
+    fn whereabouts(&self, touch: &ClaimedTouch) -> Whereabouts {
+        let contact = &touch.contact;
+        let by_phone =
+            matches!(touch.channel.contact_channel(), ContactChannel::Sms | ContactChannel::Call);
+        Whereabouts::of(Known {
+            time_zone: contact.time_zone.as_deref(),
+            state: contact.region.as_deref(),
+            country: contact.country.as_deref(),
+            phone: touch.address.as_deref().filter(|_| by_phone),
+            fallback: Some(&self.worker.content.team.default_time_zone),
+        })
     }
 
     /// Prepares the touch and lets the handler try, with a panic caught and a deadline kept.

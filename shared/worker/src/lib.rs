@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use broker::Broker;
+use domain::rules::RuleBook;
 use domain::window::Windows;
 use domain::{Clock, Medium};
 use storage::Database;
@@ -57,7 +58,9 @@ pub struct Worker {
     pub handler: Arc<dyn Handler>,
     /// Plans, templates, and what templates may know.
     pub content: Arc<Content>,
-    /// When recipients may be reached.
+    /// When the jurisdictions allow recipients to be reached.
+    pub rules: Arc<RuleBook>,
+    /// When the team wants them to be reached.
     pub windows: Windows,
     /// Business time.
     pub clock: Clock,

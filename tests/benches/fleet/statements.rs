@@ -83,7 +83,8 @@ fn sent(world: &World, touch: &ClaimedTouch) -> AttemptRecord {
         template: None,
         detail: Some(serde_json::json!({
             "list": "clear", "zone_rule": "contact", "local_time": "2026-11-21T12:00:00+04:00[Asia/Dubai]",
-            "zones": 1, "window": "00:00-23:59",
+            "zones": ["Asia/Dubai"],
+            "zone_data": "2026e", "rules": ["AE-SMS/strict"], "window": "00:00-23:59",
         })),
         task: None,
     }

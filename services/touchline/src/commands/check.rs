@@ -4,6 +4,8 @@
 //! `--batch` there is one input per line on standard input and one line of JSON for each, written
 //! as soon as no further input is waiting.
 
+mod window;
+
 use std::io::{self, BufRead, BufReader, Write};
 
 use clap::{Args, Subcommand};
@@ -39,6 +41,8 @@ pub enum Arguments {
         #[command(flatten)]
         given: Given,
     },
+    /// Ask whether rules let a touch leave at an instant.
+    Window(window::Arguments),
 }
 
 /// One input, or many.
@@ -58,6 +62,7 @@ pub struct Given {
 /// [`Refused`] when the one input is of no use, wrong arguments, or closed pipes.
 pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
     match arguments {
+        Arguments::Window(arguments) => window::run(&arguments, session),
         Arguments::Sms { text, batch } => answer(session, Given { raw: text, batch }, sms),
         Arguments::Email { given } => answer(session, given, email),
         Arguments::Phone { given, region } => {

@@ -118,3 +118,67 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_window_is_open_when_every_rule_is_in_every_zone() {
+    let desk = Desk::bare();
+    let window = |rules: &[&str], zones: &[&str], at: &str| {
+        let mut words = vec!["check", "window", "--json", "--at", at];
+        words.extend(rules.iter().flat_map(|rule| ["--rule", rule]));
+        words.extend(zones.iter().flat_map(|zone| ["--zone", zone]));
+        desk.run(&words)
+    };
+    let (ny, both) = (["America/New_York"], ["America/New_York", "America/Chicago"]);
+    for (rules, zones, at, decision, next, local) in [
+        (
+            ["US-FED"].as_slice(),
+            ny.as_slice(),
+            "2026-07-15T11:59:59Z",
+            "defer",
+            json!("2026-07-15T12:00:00Z"),
+            json!(["Wed 07:59:59 -0400"]),
+        ),
+        (
+            &["US-FED"],
+            &both,
+            "2026-07-15T13:00:00Z",
+            "send",
+            Value::Null,
+            json!(["Wed 09:00:00 -0400", "Wed 08:00:00 -0500"]),
+        ),
+        (
+            &["US-FED", "US-KY"],
+            &ny,
+            "2026-07-15T13:00:00Z",
+            "defer",
+            json!("2026-07-15T14:00:00Z"),
+            json!(["Wed 09:00:00 -0400"]),
+        ),
+        (
+            &["AE-SMS/tdra"],
+            &["Asia/Dubai"],
+            "2026-06-01T03:00:00Z",
+            "send",
+            Value::Null,
+            json!(["Mon 07:00:00 +0400"]),
+        ),
+        (
+            &["FR-CALL"],
+            &["Europe/Paris", "Pacific/Auckland"],
+            "2026-06-01T03:00:00Z",
+            "defer",
+            Value::Null,
+            json!(["Mon 05:00:00 +0200", "Mon 15:00:00 +1200"]),
+        ),
+    ] {
+        let answer = window(rules, zones, at).object();
+        assert_eq!(answer["decision"], decision, "{rules:?} {zones:?} {at}");
+        assert_eq!((&answer["next"], &answer["local"]), (&next, &local), "{rules:?} {zones:?}");
+        assert!(answer["zone_data"].as_str().unwrap() >= "2026e", "{answer}");
+    }
+    let (code, why) = window(&["US-XX"], &ny, "2026-06-01T03:00:00Z").refusal();
+    assert!(code == 2 && why.contains("US-FED"), "{why}");
+    let (code, why) = window(&["US-FED"], &["No/Where"], "2026-06-01T03:00:00Z").refusal();
+    assert!(code == 2 && why.contains("No/Where"), "{why}");
+    assert_eq!(window(&["US-FED"], &ny, "today").code, 2);
+}

@@ -82,6 +82,7 @@ impl Bench {
             broker: Arc::clone(&broker) as Arc<dyn Broker>,
             handler: Arc::new(Does(act, AtomicUsize::new(0))),
             content: Arc::new(content),
+            rules: Arc::default(),
             windows: domain::window::Windows {
                 email: "08:00-20:00".parse().unwrap(),
                 sms: "09:00-18:00".parse().unwrap(),
@@ -207,8 +208,11 @@ async fn outside_the_window_a_touch_waits_and_loses_no_attempt() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
-    assert_eq!(touch.due_at, "2026-06-02T04:00:00Z".parse::<DateTime<Utc>>().unwrap());
-    assert_eq!(touch.reason.as_deref(), Some("outside_window: 08:00-20:00"));
+    // Held touches leave over the first half hour (compliance.md QH-11).
+    let opening = "2026-06-02T04:00:00Z".parse::<DateTime<Utc>>().unwrap();
+    let spread = domain::rules::spread_of(touch.id);
+    assert_eq!(touch.due_at, opening + chrono::TimeDelta::seconds(spread.as_secs()));
+    assert_eq!(touch.reason.as_deref(), Some("outside_window: the team's 08:00-20:00"));
     bench.clock.set(touch.due_at);
     bench.publish().await;
     bench.all_come_to(TouchState::Sent).await;

@@ -106,6 +106,7 @@ impl Crew {
                 broker: Arc::clone(broker),
                 handler: Arc::clone(&self.hand) as Arc<dyn Handler>,
                 content: Arc::new(content),
+                rules: Arc::default(),
                 windows: domain::window::Windows { email: any_time, sms: any_time, call: any_time },
                 clock: self.clock.clone(),
                 settings: settings.clone(),

@@ -139,6 +139,11 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
     if let Some(window) = seen("window") {
         add(format!("The window was {window}."));
     }
+    let rules = event.detail.as_ref().and_then(|detail| detail["rules"].as_array());
+    let rules: Vec<&str> = rules.into_iter().flatten().filter_map(|rule| rule.as_str()).collect();
+    if !rules.is_empty() {
+        add(format!("The rules {} bound it, too.", rules.join(", ")));
+    }
     if let (Some(template), Some(version)) = (&event.template, event.template_version) {
         add(format!("Template {template}, version {version}."));
     }
