@@ -12,6 +12,7 @@ mod language;
 mod list;
 mod opt_out;
 mod page;
+pub mod returns;
 mod server;
 mod settings;
 mod telemetry;

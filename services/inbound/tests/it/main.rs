@@ -6,6 +6,7 @@ mod load;
 mod outage;
 mod pages;
 mod proxy;
+mod returned;
 mod tokens;
 mod vectors;
 mod world;
