@@ -65,10 +65,7 @@ impl Due {
             gauge!("touchline_due_lag_seconds").set((now - oldest).num_seconds() as f64);
         }
         let planned = self.planner.plan_on(&batch.enrolments).await?;
-        let months = planned.next.iter().map(|next| next.touch.due_at.date_naive());
-        let chained = planned.endings.iter().filter_map(|ending| ending.then.as_ref());
-        let months = months.chain(chained.map(|then| then.first.due_at.date_naive()));
-        self.database.ensure_touch_months(months.collect::<Vec<_>>()).await?;
+        self.database.ensure_touch_months(planned.days()).await?;
         domain::failpoint::pass("scheduler.claimed_uncommitted");
         let hints = batch.commit(&planned.next, &planned.endings).await?;
         domain::failpoint::pass("scheduler.committed_unpublished");

@@ -1,11 +1,13 @@
 //! Decides what is due; the only producer of hints.
 //!
-//! Three loops share one database and one broker, and any number of schedulers may run at once:
-//! [`due`] claims what is due and plans each enrolment on, [`relay`] publishes the outbox, and
-//! [`sweep`] takes up what got stuck. None of them needs a leader: rows are claimed with SKIP
-//! LOCKED, and a hint too many claims nothing.
+//! Four loops share one database and one broker, and any number of schedulers may run at once:
+//! [`due`] claims what is due and plans each enrolment on, [`relay`] publishes the outbox,
+//! [`effects`] does what new entries of the list leave to be done, and [`sweep`] takes up what got
+//! stuck and ends entries whose term is over. None of them needs a leader: rows are claimed with
+//! SKIP LOCKED, and a hint too many claims nothing.
 
 mod due;
+mod effects;
 mod planner;
 mod relay;
 mod settings;
@@ -56,15 +58,23 @@ impl Scheduler {
             self;
         let due = due::Due {
             database: database.clone(),
-            planner: Planner::new(database.clone(), calendar, default_zone),
+            planner: Planner::new(database.clone(), calendar.clone(), default_zone.clone()),
             clock: clock.clone(),
             settings: settings.clone(),
             hints: hints.clone(),
             broker: broker.watch_state(),
         };
+        let effects = effects::Effects {
+            database: database.clone(),
+            planner: Planner::new(database.clone(), calendar, default_zone),
+            clock: clock.clone(),
+            settings: settings.clone(),
+            name: name.clone(),
+        };
         let sweep =
             sweep::Sweep { database: database.clone(), clock, settings, policies, hints, name };
         shutdown.spawn("due", due.run(token.clone()));
+        shutdown.spawn("effects", effects.run(token.clone()));
         shutdown.spawn("sweep", sweep.run(token.clone()));
         shutdown.spawn("reaper", sweep::reap(database.clone(), Arc::clone(&broker), token));
         shutdown.spawn("relay", relay::run(database, broker, queued));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use domain::planning::{self, Next, Person, PlannedTouch, Progress};
 use domain::{Calendar, EnrolmentId, Plan, PlanVersionId};
 use storage::due::{DueEnrolment, Ending, FirstTouch, Following, NextTouch};
@@ -30,6 +31,16 @@ pub struct Planned {
     pub next: Vec<NextTouch>,
     /// Those whose plan is complete.
     pub endings: Vec<Ending>,
+}
+
+impl Planned {
+    /// The days on which the planned touches are due.
+    #[must_use]
+    pub fn days(&self) -> Vec<NaiveDate> {
+        let chained = self.endings.iter().filter_map(|ending| ending.then.as_ref());
+        let chained = chained.map(|then| then.first.due_at.date_naive());
+        self.next.iter().map(|next| next.touch.due_at.date_naive()).chain(chained).collect()
+    }
 }
 
 impl Planner {

@@ -47,6 +47,7 @@ impl Sweep {
         }
         self.settle().await?;
         self.republish().await?;
+        self.expire().await?;
         let age = self.database.outbox_age().await?;
         #[allow(clippy::cast_precision_loss)] // Far below 2^52.
         gauge!("touchline_outbox_waiting").set(age.waiting as f64);
@@ -72,6 +73,18 @@ impl Sweep {
                 let _ = self.hints.send(hints).await;
             }
             if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends entries of the list whose term is over, batch after batch.
+    async fn expire(&self) -> Result<(), StorageError> {
+        let limit = self.settings.sweep_batch;
+        loop {
+            let ended = self.database.expire_entries(self.clock.now(), limit, &self.name).await?;
+            counter!("touchline_list_expired_total").increment(u64::try_from(ended).unwrap_or(0));
+            if ended < i64::from(limit) {
                 return Ok(());
             }
         }

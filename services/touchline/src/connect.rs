@@ -34,7 +34,7 @@ pub struct Session {
 /// A database that fits this program, and the key of its list.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// Under the operator's role.
+    /// Under the role that was asked for; the operator's, unless a command says otherwise.
     pub database: Database,
     /// Makes the keys of addresses.
     pub keyer: AddressKeyer,
@@ -67,7 +67,16 @@ impl Session {
     /// # Errors
     /// When none is set or running, it does not answer, or it does not fit.
     pub async fn connect(&self) -> anyhow::Result<Connection> {
-        let database = Database::new(&self.database_settings()?, Some(Role::Operator))?;
+        self.connect_as(Role::Operator).await
+    }
+
+    /// The database under a role, with schema and address key checked.
+    ///
+    /// # Errors
+    /// When none is set or running, it does not answer, it does not fit, or whoever the URL names
+    /// has not got the role.
+    pub async fn connect_as(&self, role: Role) -> anyhow::Result<Connection> {
+        let database = Database::new(&self.database_settings()?, Some(role))?;
         let keyer = AddressKeyer::new(self.address_key()?.expose_secret().as_bytes());
         database.check_schema().await?;
         database.check_key(&keyer).await?;

@@ -86,6 +86,19 @@ impl AddressKeyer {
     }
 }
 
+impl AddressKeyer {
+    /// The key of a text that should have been an address and is none, for the quarantine
+    /// (compliance.md SUP-21): capitals and the number of blanks make no difference.
+    #[must_use]
+    pub fn raw_key(&self, text: &str) -> AddressKey {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut mac = self.0.clone();
+        mac.update(b"raw:");
+        mac.update(words.join(" ").to_lowercase().as_bytes());
+        AddressKey(mac.finalize().into_bytes().into())
+    }
+}
+
 impl std::fmt::Debug for AddressKeyer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AddressKeyer")

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::suppression::{Purpose, Topic};
 use crate::{Channel, Lane, Locale};
 
 /// The most steps a plan may have: an enrolment remembers its planned steps in 64 bits.
@@ -26,6 +27,12 @@ pub struct Plan {
     /// Which lane its touches take.
     #[serde(default = "bulk")]
     pub lane: Lane,
+    /// What it is about, as the preference page offers it; plans of one kind share a topic.
+    #[serde(default, skip_serializing_if = "Topic::is_general")]
+    pub topic: Topic,
+    /// Why it is sent; decides which entries of the list stop it.
+    #[serde(default, skip_serializing_if = "Purpose::is_marketing")]
+    pub purpose: Purpose,
     /// Whether it starts again every year.
     #[serde(default)]
     pub repeat: Repeat,

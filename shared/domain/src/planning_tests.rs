@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::Shift;
+use crate::suppression::{Purpose, Topic};
 use crate::{Channel, Lane, Locale};
 
 fn step(day: u16, channel: Channel) -> Step {
@@ -35,6 +36,8 @@ fn plan(steps: Vec<Step>, repeat: Repeat) -> Plan {
         description: BTreeMap::new(),
         touches: u16::try_from(steps.len()).unwrap(),
         lane: Lane::Bulk,
+        topic: Topic::GENERAL,
+        purpose: Purpose::Marketing,
         repeat,
         then: None,
         steps,

@@ -27,6 +27,8 @@ domain::words! {
         Inbound = "touchline_inbound",
         /// The command line.
         Operator = "touchline_operator",
+        /// The command line of a compliance officer: what an operator may, and lifting.
+        Compliance = "touchline_compliance",
     }
 }
 
@@ -82,7 +84,7 @@ impl Database {
         if let Some(role) = role {
             options = options.options([("role", role.as_str())]);
         }
-        if role == Some(Role::Operator) {
+        if matches!(role, Some(Role::Operator | Role::Compliance)) {
             // Imports fill tables that were empty when their statements were first planned.
             options = options.options([("plan_cache_mode", "force_custom_plan")]);
         }

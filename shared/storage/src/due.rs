@@ -16,7 +16,7 @@ use crate::{Database, StorageError};
 /// A batch of due touches whose transaction is still open: plan on, then commit.
 #[derive(Debug)]
 pub struct DueBatch {
-    tx: Transaction<'static, Postgres>,
+    pub(crate) tx: Transaction<'static, Postgres>,
     /// The hints, to be published after the commit.
     pub hints: Vec<OutgoingHint>,
     /// The enrolments whose next touch is to be planned.
@@ -232,7 +232,7 @@ async fn chain(
     Ok(())
 }
 
-fn due_enrolment(row: &PgRow) -> Result<DueEnrolment, StorageError> {
+pub(crate) fn due_enrolment(row: &PgRow) -> Result<DueEnrolment, StorageError> {
     let date = |column: &str| -> Result<Option<jiff::civil::Date>, StorageError> {
         Ok(row.try_get::<Option<NaiveDate>, _>(column)?.map(to_jiff))
     };

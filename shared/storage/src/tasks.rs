@@ -74,4 +74,17 @@ impl Database {
             })
             .collect()
     }
+
+    /// Why a touch's task was closed without being done, if it was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn task_closed(&self, touch: TouchId) -> Result<Option<String>, StorageError> {
+        let reason: Option<Option<String>> =
+            sqlx::query_scalar("SELECT closed_reason FROM tasks WHERE touch_id = $1")
+                .bind(touch.as_uuid())
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(reason.flatten())
+    }
 }

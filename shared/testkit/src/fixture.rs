@@ -217,6 +217,7 @@ pub fn person(n: usize) -> NewContact {
             address(AddressKind::Phone, &phone, None),
             address(AddressKind::Postal, &format!("{n} Marina Walk, Dubai"), None),
         ],
+        unreadable: Vec::new(),
     }
 }
 
@@ -238,6 +239,8 @@ pub fn plan(key: &str, steps: &[(u16, Channel)]) -> Plan {
         description: BTreeMap::new(),
         touches: u16::try_from(steps.len()).expect("a test plan is short"),
         lane: Lane::Bulk,
+        topic: domain::suppression::Topic::GENERAL,
+        purpose: domain::suppression::Purpose::Marketing,
         repeat: domain::plan::Repeat::Never,
         then: None,
         steps: steps

@@ -78,8 +78,15 @@ async fn an_opt_out_after_a_lift_counts_again() {
         channel: ContactChannel::Email,
         domain: None,
     };
-    let operator = &world.deployment.operator;
-    assert_eq!(operator.lift(target, Origin::Staff, "test", "asked for mail").await.unwrap(), 1);
+    let lifting = storage::suppressions::Lifting {
+        target,
+        actor: "officer".to_owned(),
+        reason: "asked for mail".to_owned(),
+        evidence: "ticket 1".to_owned(),
+        approve: false,
+    };
+    let compliance = world.deployment.connect(storage::Role::Compliance);
+    assert_eq!(compliance.lift(&lifting).await.unwrap().lifted, 1);
     world.post(&world.link(0), "").await;
     assert_eq!(world.reasons(0).await, [SuppressionReason::UnsubscribeLink]);
 }

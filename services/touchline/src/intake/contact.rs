@@ -52,6 +52,7 @@ impl Reading {
         let first_name = row.text(Field::FirstName);
         let source = row.text(Field::Source).ok_or("there is no source")?;
         let owner = row.owner()?;
+        let (addresses, unreadable) = row.addresses()?;
         let contact = NewContact {
             external_id: row.text(Field::ExternalId),
             first_name: first_name.unwrap_or_else(|| values::first_name(&full_name)),
@@ -73,7 +74,8 @@ impl Reading {
             closing_date: row.date(Field::ClosingDate)?,
             notes: row.text(Field::Notes),
             custom: row.custom()?,
-            addresses: row.addresses()?,
+            addresses,
+            unreadable,
         };
         Ok((contact, owner))
     }
@@ -174,9 +176,9 @@ impl RowView<'_> {
     }
 
     /// The addresses, in the order in which they are used: a mobile number before all others, a
-    /// fax behind them.
-    fn addresses(&self) -> Result<Vec<NewAddress>, String> {
-        let mut addresses: Vec<NewAddress> = Vec::new();
+    /// fax behind them. And the texts that are none, where such rows are kept.
+    fn addresses(&self) -> Result<(Vec<NewAddress>, Vec<String>), String> {
+        let mut addresses = (Vec::new(), Vec::new());
         for field in [Field::Email, Field::Email2] {
             self.add(&mut addresses, field, |text| {
                 addresses::contact_email(text).map_err(|why| why.to_string())
@@ -202,7 +204,7 @@ impl RowView<'_> {
 
     fn add(
         &self,
-        addresses: &mut Vec<NewAddress>,
+        (addresses, unreadable): &mut (Vec<NewAddress>, Vec<String>),
         field: Field,
         read: impl Fn(&str) -> Result<NewAddress, String>,
     ) -> Result<(), String> {
@@ -217,7 +219,10 @@ impl RowView<'_> {
                 }
                 Ok(())
             }
-            Some(Err(_)) if self.reading.keep_bad_addresses => Ok(()),
+            Some(Err(_)) if self.reading.keep_bad_addresses => {
+                unreadable.extend(self.text(field));
+                Ok(())
+            }
             Some(Err(why)) => Err(format!("{field}: {why}")),
         }
     }

@@ -124,7 +124,7 @@ async fn a_touch_put_off_and_then_sent_tells_both_attempts() {
 async fn a_blocked_touch_names_the_entry_of_the_list() {
     let deployment = Deployment::with_one_step(Channel::Email, 1, monday()).await;
     let desk = Desk::on(&deployment);
-    let add = ["suppress", "add", "p0@example.com", "--reason", "voice_request", "--json"];
+    let add = ["suppress", "add", "p0@example.com", "--reason", "staff_entry", "--json"];
     let entry = desk.run(&add).object()["event"].as_str().unwrap().to_owned();
     let blocked = claim(&deployment, Role::EmailWorker, noon()).await;
     let (told, json) = explain(&desk, &blocked[0]);
@@ -133,14 +133,15 @@ async fn a_blocked_touch_names_the_entry_of_the_list() {
         &[
             "was blocked and will not go out: the suppression list says no",
             "attempt 1, email-worker-1: blocked",
-            "one address for email, because of voice request by",
+            "one address for email, because of staff entry by",
             &entry,
         ],
     );
     assert_eq!(json["events"][0]["entry"], entry.as_str());
     assert_eq!(json["list"][0]["event"], entry.as_str());
     // A lifted entry stays in the story and is no longer on the list.
-    desk.run(&["suppress", "lift", "p0@example.com", "--evidence", "ticket 7"]);
+    let why = ["--actor", "Amal", "--reason", "a slip", "--evidence", "ticket 7"];
+    desk.run(&[&["suppress", "lift", "p0@example.com"][..], &why].concat());
     let (told, json) = explain(&desk, &blocked[0]);
     says(&told, &["is no longer in force", "Nothing on it stands against this channel."]);
     assert_eq!(json["list"], json!([]));

@@ -34,12 +34,34 @@ async fn an_address_is_listed_checked_and_lifted() {
     let listed = desk.run(&["suppress", "list", "--json"]).lines();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["scope"], "channel");
-    // Lifting needs its proof, and ends exactly what was made.
-    assert_eq!(desk.run(&["suppress", "lift", "ali@gmail.com"]).code, 2);
-    let lift = ["suppress", "lift", "ali@gmail.com", "--evidence", "ticket 7", "--json"];
-    assert_eq!(desk.run(&lift).object(), json!({"lifted": 1}));
-    assert_eq!(desk.run(&lift).refusal().0, 1);
+    // Lifting needs a name, a reason and its proof; what was said on the phone, a second person.
+    let lift = ["suppress", "lift", "ali@gmail.com", "--json"];
+    let why = ["--reason", "consent of 3 May", "--evidence", "ticket 7"];
+    assert_eq!(desk.run(&lift).code, 2);
+    assert_eq!(desk.run(&[&lift[..], &why].concat()).code, 2);
+    let by = |name: &str, further: &[&str]| {
+        desk.run(&[&lift[..], &why, &["--actor", name], further].concat())
+    };
+    assert_eq!(by(" ", &[]).refusal().0, 2);
+    assert_eq!(by("Badr", &["--approve"]).refusal().0, 1);
+    assert_eq!(by("Amal", &[]).object(), json!({"lifted": 0, "requested": 1}));
+    assert_eq!(by("Amal", &["--approve"]).refusal().0, 1);
+    assert_eq!(check("ali@gmail.com")["suppressed"], true);
+    assert_eq!(by("Badr", &["--approve"]).object(), json!({"lifted": 1, "requested": 0}));
+    assert_eq!(by("Badr", &[]).refusal().0, 1);
     assert_eq!(check("ali@gmail.com")["suppressed"], false);
+}
+
+#[tokio::test]
+async fn a_topic_is_stopped_alone() {
+    let deployment = Deployment::create().await;
+    let desk = Desk::on(&deployment);
+    desk.run(&add("a@example.com", &["--topic", "news"])).object();
+    let checked = desk.run(&["suppress", "check", "a@example.com", "--json"]).object();
+    assert_eq!((&checked["suppressed"], &checked["channels"]), (&json!(true), &json!([])));
+    assert_eq!(checked["entries"][0]["topic"], "news");
+    assert_eq!(desk.run(&add("@example.com", &["--topic", "news"])).refusal().0, 2);
+    assert_eq!(desk.run(&add("a@example.com", &["--topic", "No Word"])).code, 2);
 }
 
 #[tokio::test]

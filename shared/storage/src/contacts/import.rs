@@ -64,6 +64,10 @@ pub struct NewContact {
     pub custom: serde_json::Map<String, serde_json::Value>,
     /// The addresses, the preferred one of each kind first.
     pub addresses: Vec<NewAddress>,
+    /// Texts that should have been addresses and are none; kept by [`AddressKeyer::raw_key`] alone.
+    /// A row of a list with the same text holds the contact (compliance.md SUP-21).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// An address of a contact to be imported.
@@ -215,6 +219,7 @@ impl Database {
                 .execute(&mut *tx)
                 .await?;
             store_addresses(&mut tx, keyer, &changed, &updated).await?;
+            store_unreadable(&mut tx, keyer, &changed).await?;
             tx.commit().await?;
         }
         Ok(imported)
@@ -277,6 +282,7 @@ fn document(id: ContactId, known: bool, row: &Keyed<'_>, digests: &[u8]) -> serd
     let mut document = serde_json::to_value(row.contact).unwrap_or_default();
     if let Some(fields) = document.as_object_mut() {
         fields.remove("addresses");
+        fields.remove("unreadable");
         fields.insert("id".to_owned(), serde_json::json!(id));
         fields.insert("known".to_owned(), serde_json::json!(known));
         let digest: String = digests.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -338,6 +344,40 @@ async fn store_addresses(
         .bind(column(&states, |(_, channel)| channel.as_str()))
         .bind(column(&states, |(row, _)| row.4.map(|key| key.as_bytes().to_vec())))
         .bind(column(&states, |(row, _)| row.1.as_bytes().to_vec()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Remembers texts that are no address, and holds their contacts if a list had the same text.
+async fn store_unreadable(
+    tx: &mut Transaction<'static, Postgres>,
+    keyer: &AddressKeyer,
+    changed: &[(ContactId, &Keyed<'_>)],
+) -> Result<(), StorageError> {
+    let keys = |row: &Keyed<'_>| -> Vec<AddressKey> {
+        row.contact.unreadable.iter().map(|text| keyer.raw_key(text)).collect()
+    };
+    let rows: Vec<(ContactId, AddressKey)> = changed
+        .iter()
+        .flat_map(|(contact, row)| keys(row).into_iter().map(|key| (*contact, key)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // The lock comes first, so that a list that is imported at this moment sees the texts, or is
+    // seen; the exclusive one, because holding somebody takes it anyway.
+    sqlx::query("SELECT pg_advisory_xact_lock(inheritance_lock())").execute(&mut **tx).await?;
+    sqlx::query(
+        "INSERT INTO unreadable_addresses (contact_id, raw_key)
+         SELECT * FROM unnest($1::uuid[], $2::bytea[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(column(&rows, |(contact, _)| contact.as_uuid()))
+    .bind(column(&rows, |(_, key)| key.as_bytes().to_vec()))
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("SELECT hold_quarantined($1)")
+        .bind(column(&rows, |(contact, _)| contact.as_uuid()))
         .execute(&mut **tx)
         .await?;
     Ok(())

@@ -8,14 +8,21 @@ WITH hinted AS MATERIALIZED (
 -- FOR SHARE conflicts with the suppressor's UPDATE; SKIP LOCKED waits for nobody, so that workers
 -- and suppressors cannot deadlock. What is skipped comes back with the next hint.
 locked AS MATERIALIZED (
-    SELECT t.id, t.due_month,
-           coalesce(a.channel_event, a.person_event, a.domain_event) AS entry
+    SELECT t.id, t.due_month, t.plan_version_id, a.channel_event, a.person_event, a.domain_event,
+           a.every_event, a.topic_events
       FROM hinted h
       JOIN touches t ON t.id = h.touch_id AND t.due_month = h.due_month
       JOIN address_states a ON a.address_key = t.address_key AND a.channel = t.state_channel
      WHERE t.state = 'queued' AND t.epoch = h.epoch
        FOR NO KEY UPDATE OF t SKIP LOCKED
        FOR SHARE OF a SKIP LOCKED
+),
+-- What the flags mean depends on why the plan sends and what it is about.
+judged AS MATERIALIZED (
+    SELECT l.id, l.due_month,
+           entry_against(v.purpose, v.topic, l.channel_event, l.person_event, l.domain_event,
+                         l.every_event, l.topic_events) AS entry
+      FROM locked l JOIN plan_versions v ON v.id = l.plan_version_id
 ),
 claimed AS (
     UPDATE touches t
@@ -26,7 +33,7 @@ claimed AS (
                          || 'entry ' || l.entry END,
            attempt = t.attempt + 1,
            worker  = $4
-      FROM locked l
+      FROM judged l
      WHERE t.id = l.id AND t.due_month = l.due_month
     RETURNING t.*, l.entry
 ),

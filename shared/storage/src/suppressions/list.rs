@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use domain::suppression::{ListAction, Origin, Scope, SuppressionReason};
+use domain::suppression::{ListAction, Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -24,12 +24,16 @@ pub struct Entry {
     pub key: AddressKey,
     /// The channel, for one address.
     pub channel: Option<ContactChannel>,
+    /// The topic, where it covers one alone.
+    pub topic: Option<Topic>,
     /// Why.
     pub reason: SuppressionReason,
     /// Who asked.
     pub origin: Origin,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Until when, where it has a term.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// An event of the list's history.
@@ -51,6 +55,10 @@ pub struct ListEvent {
     pub actor: String,
     /// What proves it.
     pub evidence: Option<String>,
+    /// Of a lift or its request: why, in words.
+    pub note: Option<String>,
+    /// The event it completes, repeats or ends.
+    pub of_event: Option<EventId>,
 }
 
 /// A row of a list to be imported.
@@ -72,7 +80,7 @@ impl Database {
     pub async fn entries(&self, keys: &[AddressKey]) -> Result<Vec<Entry>, StorageError> {
         let rows = sqlx::query(
             "SELECT event_id, scope::text AS scope, address_key, channel::text AS channel,
-                    reason::text AS reason, origin::text AS origin, since
+                    reason::text AS reason, origin::text AS origin, since, topic, expires_at
                FROM suppressions WHERE address_key = ANY ($1) ORDER BY since",
         )
         .bind(column(keys, |key| key.as_bytes().as_slice()))
@@ -88,7 +96,8 @@ impl Database {
     pub async fn list_history(&self, keys: &[AddressKey]) -> Result<Vec<ListEvent>, StorageError> {
         let rows = sqlx::query(
             "SELECT id, at, action::text AS action, channel::text AS channel,
-                    reason::text AS reason, origin::text AS origin, actor, evidence
+                    reason::text AS reason, origin::text AS origin, actor, evidence, note,
+                    of_event
                FROM suppression_events WHERE address_key = ANY ($1) ORDER BY at, id",
         )
         .bind(column(keys, |key| key.as_bytes().as_slice()))
@@ -105,6 +114,8 @@ impl Database {
                     origin: word(row, "origin")?,
                     actor: row.try_get("actor")?,
                     evidence: row.try_get("evidence")?,
+                    note: row.try_get("note")?,
+                    of_event: row.try_get::<Option<uuid::Uuid>, _>("of_event")?.map(EventId::from),
                 })
             })
             .collect()
@@ -117,7 +128,7 @@ impl Database {
     pub async fn newest_entries(&self, limit: u32) -> Result<Vec<Entry>, StorageError> {
         let rows = sqlx::query(
             "SELECT event_id, scope::text AS scope, address_key, channel::text AS channel,
-                    reason::text AS reason, origin::text AS origin, since
+                    reason::text AS reason, origin::text AS origin, since, topic, expires_at
                FROM suppressions ORDER BY since DESC, event_id DESC LIMIT $1",
         )
         .bind(i64::from(limit))
@@ -127,8 +138,8 @@ impl Database {
     }
 
     /// Puts a batch of addresses on the list; those that are on it already for the same channel stay
-    /// as they are. Returns how many addresses were added on at least one channel. Drain once, after the last batch, with
-    /// [`Database::drain_list`].
+    /// as they are. Returns how many addresses were added on at least one channel. Drain once, after
+    /// the last batch, with [`Database::drain_list`].
     ///
     /// # Errors
     /// When the database does not answer; nothing of the batch was added, repeat it.
@@ -186,6 +197,8 @@ fn entry(row: &PgRow) -> Result<Entry, StorageError> {
         channel: optional_word(row, "channel")?,
         reason: word(row, "reason")?,
         origin: word(row, "origin")?,
+        topic: optional_word(row, "topic")?,
         since: row.try_get("since")?,
+        expires_at: row.try_get("expires_at")?,
     })
 }

@@ -9,15 +9,22 @@
 //! at the clock and the final dot, for longer than its lease, may still send when it wakes. SMTP has
 //! no fence at the receiving side.
 
+mod lifting;
 mod list;
+mod quarantine;
+mod readings;
+mod request;
 
 use std::time::{Duration, Instant};
 
-use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
 
+pub use lifting::{LiftAnswer, Lifting, Reconsent};
 pub use list::{Entry, ListEvent, ListRow};
+pub use readings::{Exported, NewReading};
+pub use request::Request;
 
 use crate::outcomes::column;
 use crate::{Database, StorageError};
@@ -55,6 +62,15 @@ pub enum Target {
         /// The domain's key, for email.
         domain: Option<AddressKey>,
     },
+    /// One address on one contact channel, for messages of one topic (`domain` as above).
+    Topic {
+        /// The address.
+        key: AddressKey,
+        /// The channel.
+        channel: ContactChannel,
+        /// The topic.
+        topic: Topic,
+    },
     /// A whole person, by the person's key.
     Person(AddressKey),
     /// Every address of an email domain, by the domain's key.
@@ -65,6 +81,7 @@ impl Target {
     const fn scope(self) -> Scope {
         match self {
             Self::Address { .. } => Scope::Channel,
+            Self::Topic { .. } => Scope::Topic,
             Self::Person(_) => Scope::Person,
             Self::Domain(_) => Scope::Domain,
         }
@@ -72,13 +89,23 @@ impl Target {
 
     const fn key(self) -> AddressKey {
         match self {
-            Self::Address { key, .. } | Self::Person(key) | Self::Domain(key) => key,
+            Self::Address { key, .. }
+            | Self::Topic { key, .. }
+            | Self::Person(key)
+            | Self::Domain(key) => key,
         }
     }
 
     const fn channel(self) -> Option<ContactChannel> {
         match self {
-            Self::Address { channel, .. } => Some(channel),
+            Self::Address { channel, .. } | Self::Topic { channel, .. } => Some(channel),
+            _ => None,
+        }
+    }
+
+    const fn topic(self) -> Option<Topic> {
+        match self {
+            Self::Topic { topic, .. } => Some(topic),
             _ => None,
         }
     }
@@ -117,11 +144,11 @@ impl Database {
         patience: Duration,
     ) -> Result<Suppressed, StorageError> {
         let event = EventId::new();
-        let covered = self.enter(event, entry).await?;
+        let covered = self.enter(&[(event, entry.target)], entry).await?;
         domain::failpoint::pass("suppress.entered_undrained");
         let in_flight = self.drain(&covered, patience).await?;
         if in_flight.is_empty() {
-            self.note_drained(event, entry).await?;
+            self.note_drained(event, &entry.actor).await?;
         }
         Ok(Suppressed { event, in_flight })
     }
@@ -132,25 +159,35 @@ impl Database {
     /// When the database does not answer.
     pub async fn suppress_now(&self, entry: &NewSuppression) -> Result<EventId, StorageError> {
         let event = EventId::new();
-        self.enter(event, entry).await?;
+        self.enter(&[(event, entry.target)], entry).await?;
         Ok(event)
     }
 
+    /// Makes an entry for each target, all or none, in one statement. Persons and domains come
+    /// first: they take the lock of inheritance, which nobody may wait for with a row in hand.
     async fn enter(
         &self,
-        event: EventId,
+        targets: &[(EventId, Target)],
         entry: &NewSuppression,
     ) -> Result<Vec<(Vec<u8>, String)>, StorageError> {
+        let mut targets = targets.to_vec();
+        let rank = |target: Target| (target.channel().is_some(), target.key(), target.channel());
+        targets.sort_by_key(|(_, target)| rank(*target));
         let rows = sqlx::query(
-            "SELECT covered_key, covered_channel::text AS covered_channel
-               FROM suppress($1, $2::text::suppression_scope, $3, $4::text::contact_channel, $5,
-                             $6::text::suppression_reason, $7::text::suppression_origin, $8, $9, $10)",
+            "SELECT s.covered_key, s.covered_channel::text AS covered_channel
+               FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::text[])
+                    AS t (event_id, scope, key, channel, domain_key, topic)
+              CROSS JOIN LATERAL
+                    suppress(t.event_id, t.scope::suppression_scope, t.key,
+                             t.channel::contact_channel, t.domain_key, $7::text::suppression_reason,
+                             $8::text::suppression_origin, $9, $10, $11, t.topic) s",
         )
-        .bind(event.as_uuid())
-        .bind(entry.target.scope().as_str())
-        .bind(entry.target.key().as_bytes().as_slice())
-        .bind(entry.target.channel().map(ContactChannel::as_str))
-        .bind(entry.target.domain().map(|key| key.as_bytes().to_vec()))
+        .bind(column(&targets, |(event, _)| event.as_uuid()))
+        .bind(column(&targets, |(_, target)| target.scope().as_str()))
+        .bind(column(&targets, |(_, target)| target.key().as_bytes().to_vec()))
+        .bind(column(&targets, |(_, target)| target.channel().map(ContactChannel::as_str)))
+        .bind(column(&targets, |(_, target)| target.domain().map(|key| key.as_bytes().to_vec())))
+        .bind(column(&targets, |(_, target)| target.topic().map(|topic| topic.to_string())))
         .bind(entry.reason.as_str())
         .bind(entry.origin.as_str())
         .bind(&entry.actor)
@@ -191,51 +228,13 @@ impl Database {
         }
     }
 
-    async fn note_drained(
-        &self,
-        event: EventId,
-        entry: &NewSuppression,
-    ) -> Result<(), StorageError> {
-        sqlx::query(
-            "INSERT INTO suppression_events (id, action, scope, address_key, channel, origin, actor, of_event)
-             VALUES ($1, 'drained', $2::text::suppression_scope, $3, $4::text::contact_channel, 'system', $5, $6)",
-        )
-        .bind(EventId::new().as_uuid())
-        .bind(entry.target.scope().as_str())
-        .bind(entry.target.key().as_bytes().as_slice())
-        .bind(entry.target.channel().map(ContactChannel::as_str))
-        .bind(&entry.actor)
-        .bind(event.as_uuid())
-        .execute(self.pool())
-        .await?;
+    async fn note_drained(&self, event: EventId, actor: &str) -> Result<(), StorageError> {
+        sqlx::query("SELECT note_drained($1, $2, $3)")
+            .bind(EventId::new().as_uuid())
+            .bind(event.as_uuid())
+            .bind(actor)
+            .execute(self.pool())
+            .await?;
         Ok(())
-    }
-
-    /// Ends every entry for exactly this target. Returns how many there were; entries of another
-    /// scope that cover the same address stay in force.
-    ///
-    /// # Errors
-    /// When the database does not answer, or the role may not lift.
-    pub async fn lift(
-        &self,
-        target: Target,
-        origin: Origin,
-        actor: &str,
-        evidence: &str,
-    ) -> Result<i64, StorageError> {
-        let ended = sqlx::query_scalar(
-            "SELECT lift($1, $2::text::suppression_scope, $3, $4::text::contact_channel,
-                         $5::text::suppression_origin, $6, $7)",
-        )
-        .bind(EventId::new().as_uuid())
-        .bind(target.scope().as_str())
-        .bind(target.key().as_bytes().as_slice())
-        .bind(target.channel().map(ContactChannel::as_str))
-        .bind(origin.as_str())
-        .bind(actor)
-        .bind(evidence)
-        .fetch_one(self.pool())
-        .await?;
-        Ok(ended)
     }
 }

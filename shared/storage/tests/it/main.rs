@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod claiming;
+mod effects;
+mod lifting;
 mod people;
 mod privileges;
+mod purposes;
 mod registries;
+mod spreading;
 mod suppressing;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -21,6 +25,11 @@ pub(crate) fn monday() -> NaiveDate {
 
 pub(crate) fn noon() -> DateTime<Utc> {
     monday().and_hms_opt(8, 0, 0).unwrap().and_utc()
+}
+
+/// The machine's time, which entries of the list are stamped with.
+pub(crate) fn now() -> DateTime<Utc> {
+    domain::Clock::system().now()
 }
 
 /// Claims everything that is due by noon, without planning on.

@@ -15,6 +15,33 @@ async fn refused(deployment: &Deployment, role: Role, sql: &'static str) -> bool
     }
 }
 
+const LIFT: &str = "SELECT * FROM lift('channel', '\\x00', 'email', NULL, 'a', 'b', 'c', false)";
+
+#[tokio::test]
+async fn only_compliance_lifts_and_nobody_writes_the_list_around_its_functions() {
+    let deployment = Deployment::create().await;
+    for role in Role::ALL {
+        let may = *role == Role::Compliance;
+        assert_eq!(refused(&deployment, *role, LIFT).await, !may, "{role}");
+        for sql in [
+            "UPDATE address_states SET channel_event = NULL, person_event = NULL",
+            "DELETE FROM suppressions",
+            "UPDATE suppressions SET expires_at = now()",
+            "INSERT INTO suppression_events DEFAULT VALUES",
+            "SELECT end_entries('{}', 'staff', 'a', 'b', 'c')",
+            "UPDATE list_readings SET actor = 'x'",
+        ] {
+            assert!(refused(&deployment, *role, sql).await, "{role}: {sql}");
+        }
+    }
+    let again = "SELECT reconsent('\\x00', 'sms', NULL, now(), 'a', 'b')";
+    assert!(refused(&deployment, Role::Operator, again).await);
+    assert!(!refused(&deployment, Role::Inbound, again).await);
+    let expire = "SELECT expire_suppressions(now(), 1, 'a')";
+    assert!(refused(&deployment, Role::Operator, expire).await);
+    assert!(!refused(&deployment, Role::Scheduler, expire).await);
+}
+
 #[tokio::test]
 async fn nobody_can_change_the_history_of_the_list() {
     let deployment = Deployment::create().await;
@@ -54,7 +81,7 @@ async fn workers_can_add_to_the_list_but_never_take_away() {
             "UPDATE address_states SET channel_event = NULL",
             "DELETE FROM address_states",
             "DELETE FROM suppressions",
-            "SELECT lift(gen_random_uuid(), 'channel', '\\x00', 'email', 'staff', 'x', 'y')",
+            LIFT,
             "UPDATE contacts SET full_name = 'x'",
             "INSERT INTO suppression_events DEFAULT VALUES",
             "UPDATE touch_events SET reason = NULL",

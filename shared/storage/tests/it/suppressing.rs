@@ -9,6 +9,7 @@ use storage::contacts::{domain_key, person_key};
 use storage::suppressions::{ListRow, NewSuppression, Target};
 use testkit::fixture::{Deployment, person};
 
+use crate::lifting::lifting;
 use crate::{claim, make_due, monday, noon, sent};
 
 fn entry(target: Target) -> NewSuppression {
@@ -122,12 +123,14 @@ async fn lifting_one_entry_leaves_the_others_in_force() {
     let domain = Target::Domain(domain_key(&deployment.keyer, "example.com"));
     operator.suppress(&entry(address), PATIENCE).await.unwrap();
     operator.suppress(&entry(domain), PATIENCE).await.unwrap();
-    assert_eq!(operator.lift(address, Origin::Staff, "officer", "ticket 1").await.unwrap(), 1);
-    assert_eq!(operator.lift(address, Origin::Staff, "officer", "ticket 1").await.unwrap(), 0);
+    let compliance = deployment.connect(Role::Compliance);
+    let lifted = async |target| compliance.lift(&lifting(target, "officer")).await.unwrap().lifted;
+    assert_eq!(lifted(address).await, 1);
+    assert_eq!(lifted(address).await, 0);
     let hints = make_due(&deployment).await;
     let worker = deployment.connect(Role::EmailWorker);
     assert!(claim(&worker, &hints).await[0].suppressed_by.is_some());
-    operator.lift(domain, Origin::Staff, "officer", "ticket 2").await.unwrap();
+    assert_eq!(lifted(domain).await, 1);
     deployment.enrol("one-step", &deployment.people(1).await, monday()).await;
     assert!(
         operator

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::registry::{LoadKind, Registry};
-use domain::suppression::{ListAction, Origin, Scope, SuppressionReason};
+use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TouchState,
 };
@@ -23,7 +24,7 @@ const VERBS: &[&str] = &[
 
 /// Enums of the database whose words no Rust type has, and why.
 const SQL_ALONE: &[(&str, &str)] =
-    &[("task_state", "no code moves a task yet; tasks are listed while they are 'open'")];
+    &[("task_state", "tasks are listed while they are 'open'; the list drops them")];
 
 /// The words of `domain` for each enum of the database.
 fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -43,6 +44,9 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "suppression_scope" => Scope,
         "suppression_origin" => Origin,
         "suppression_reason" => SuppressionReason,
+        "purpose" => Purpose,
+        "list_reading" => ListReading,
+        "legal_basis" => LegalBasis,
         "registry" => Registry,
         "registry_load_kind" => LoadKind,
         "channel" => Channel,

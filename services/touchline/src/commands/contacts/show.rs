@@ -176,7 +176,7 @@ fn addresses(contact: &Contact, entries: &[Entry], connection: &Connection) -> V
             .then(|| email_domain(&address.value, connection))
             .flatten();
         let stops = |entry: &&Entry, channel: ContactChannel| match entry.channel {
-            Some(own) => entry.key == address.key && own == channel,
+            Some(own) => entry.key == address.key && own == channel && entry.topic.is_none(),
             None => entry.key == person || Some(entry.key) == domain,
         };
         let suppressed = address.kind.channels().iter().filter_map(|channel| {

@@ -48,6 +48,9 @@ pub struct Story {
     pub zone_rule: &'static str,
     pub planned_for: Option<PlannedFor>,
     pub events: Vec<Event>,
+    /// Why its task was closed without being done, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_closed: Option<String>,
     /// What stands against it on the list now.
     pub list: Vec<ListEntry>,
     #[serde(skip)]
@@ -111,7 +114,8 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
     let contact = contacts.into_iter().find(|own| own.id == touch.contact);
     let (Some(enrolment), Some(contact)) = (enrolment, contact) else { return Ok(None) };
     let events = database.story(id).await?;
-    let list = against(&touch, &contact, &connection).await?;
+    let list = against(&touch, &version.plan, &contact, &connection).await?;
+    let task_closed = database.task_closed(id).await?;
     let library = fleet::load_library(&session.settings)?;
     let default_zone = session.team()?.default_time_zone;
     let (own, country) = (contact.time_zone.as_deref(), contact.country.as_deref());
@@ -142,6 +146,7 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
         zone_rule: zones_of(own, country, Some(&default_zone)).1,
         planned_for,
         events: events.into_iter().map(event).collect(),
+        task_closed,
         list,
         time_zone,
     }))
@@ -189,16 +194,22 @@ fn event(event: TouchEvent) -> Event {
     }
 }
 
-/// The entries in force that stop this channel for this contact.
+/// The entries in force that stop this channel for this contact, in view of the plan's purpose and
+/// topic.
 async fn against(
     touch: &Touch,
+    plan: &Plan,
     contact: &Contact,
     connection: &Connection,
 ) -> anyhow::Result<Vec<ListEntry>> {
     let channel = touch.channel.contact_channel();
     let keys = keys(contact, channel, connection);
     let entries = connection.database.entries(&keys).await?;
-    let stops = |entry: &Entry| entry.channel.is_none_or(|own| own == channel);
+    let stops = |entry: &Entry| {
+        let is_about_it = entry.topic.is_none_or(|topic| topic == plan.topic);
+        let is_stopped = entry.reason.blocks(entry.channel, plan.purpose);
+        entry.channel.is_none_or(|own| own == channel) && is_about_it && is_stopped
+    };
     let stopping = entries.into_iter().filter(stops).map(|entry| ListEntry {
         event: entry.event,
         scope: entry.scope,

@@ -30,6 +30,9 @@ pub fn in_words(story: &Story) -> String {
     for event in &story.events {
         lines.extend(told(event, story));
     }
+    if let Some(reason) = &story.task_closed {
+        lines.push(format!("  Its task was closed undone: {}.", reason_in_words(reason)));
+    }
     lines.extend([String::new(), "The list now".to_owned()]);
     if story.list.is_empty() {
         lines.push("  Nothing on it stands against this channel.".to_owned());

@@ -1,18 +1,19 @@
 //! `touchline suppress add` and `lift`.
 //!
 //! A phone number without a channel is listed for texts and for calls: whoever says "do not call"
-//! wants neither (compliance.md SUP-17). Both entries are made before either is waited for.
+//! wants neither. An objection covers the person, wherever it came in (compliance.md SUP-17).
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
-use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::suppression::{Origin, Scope, SuppressionReason, Topic, spread};
 use domain::{AddressKeyer, ContactChannel, TouchId};
 use futures_util::future::join_all;
 use serde_json::json;
+use storage::Role;
 use storage::contacts::person_key;
-use storage::suppressions::{NewSuppression, Suppressed, Target};
+use storage::suppressions::{Lifting, NewSuppression, Request, Suppressed, Target};
 
 use crate::addresses::Named;
 use crate::connect::{Connection, Session};
@@ -30,6 +31,9 @@ pub struct Address {
     /// What is covered: channel (the address), person (all of the person's addresses) or domain.
     #[arg(long)]
     scope: Option<Scope>,
+    /// Only messages of this topic, as plans name it.
+    #[arg(long)]
+    topic: Option<Topic>,
     /// The country of a phone number without a country code; the team's when not given.
     #[arg(long, value_name = "COUNTRY")]
     region: Option<String>,
@@ -62,15 +66,18 @@ pub struct AddArguments {
 pub struct LiftArguments {
     #[command(flatten)]
     address: Address,
+    /// Who lifts it: your own name.
+    #[arg(long)]
+    actor: String,
+    /// Why, in words.
+    #[arg(long)]
+    reason: String,
     /// What allows it: the person's consent, a ticket. No address.
     #[arg(long)]
     evidence: String,
-    /// Who allowed it: recipient, staff, system, provider or registry.
-    #[arg(long, default_value = "staff")]
-    origin: Origin,
-    /// Who enters it.
-    #[arg(long, default_value = "command line")]
-    actor: String,
+    /// Agree to what another person has asked for.
+    #[arg(long)]
+    approve: bool,
 }
 
 /// Runs `suppress add`.
@@ -81,8 +88,7 @@ pub async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<(
     let connection = session.connect().await?;
     let targets = targets(&arguments.address, session, &connection).await?;
     let patience = Duration::from_secs(arguments.wait_seconds);
-    let entries: Vec<NewSuppression> = targets
-        .iter()
+    let entries: Vec<NewSuppression> = roots(&targets, arguments.reason)
         .map(|target| NewSuppression {
             target: *target,
             reason: arguments.reason,
@@ -92,8 +98,10 @@ pub async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<(
             touch: None,
         })
         .collect();
+    let requests: Vec<Request> =
+        entries.into_iter().map(|entry| Request { entry, whole_person: false }).collect();
     let database = &connection.database;
-    let made = join_all(entries.iter().map(|entry| database.suppress(entry, patience))).await;
+    let made = join_all(requests.iter().map(|request| database.carry_out(request, patience))).await;
     let made = made.into_iter().collect::<Result<Vec<Suppressed>, _>>()?;
     let Some(first) = made.first() else { return Ok(()) };
     let in_flight: BTreeSet<TouchId> =
@@ -112,33 +120,72 @@ pub async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<(
     Ok(())
 }
 
+/// The targets that no other one covers by itself: "do not call" is about texts too.
+fn roots(targets: &[Target], reason: SuppressionReason) -> impl Iterator<Item = &Target> {
+    let covers = move |other: &Target, target: &Target| match (other, target) {
+        (Target::Address { channel: by, .. }, Target::Address { channel, .. }) => {
+            by != channel && spread(*by, reason).channels.contains(channel)
+        }
+        _ => false,
+    };
+    targets.iter().filter(move |target| !targets.iter().any(|other| covers(other, target)))
+}
+
 /// Runs `suppress lift`.
 ///
 /// # Errors
-/// An address that is none or not on the list, or a database that does not answer.
+/// An address that is none or not on the list, a person who may not lift, or a database that does
+/// not answer.
 pub async fn lift(arguments: LiftArguments, session: &Session) -> anyhow::Result<()> {
-    let connection = session.connect().await?;
-    let LiftArguments { address, evidence, origin, actor } = arguments;
-    if evidence.trim().is_empty() {
-        return Err(usage("--evidence is empty; say what allows it, e.g. a ticket"));
+    let LiftArguments { address, actor, reason, evidence, approve } = arguments;
+    for (option, text) in [("actor", &actor), ("reason", &reason), ("evidence", &evidence)] {
+        if text.trim().is_empty() {
+            return Err(usage(format!("--{option} is empty; say who lifts it, why, and on what")));
+        }
     }
-    let mut lifted = 0;
+    let connection = session.connect_as(Role::Compliance).await?;
+    let (mut lifted, mut requested, mut unrequested) = (0, 0, 0);
     for target in targets(&address, session, &connection).await? {
-        lifted += connection.database.lift(target, origin, &actor, evidence.trim()).await?;
+        let lifting = Lifting {
+            target,
+            actor: actor.trim().to_owned(),
+            reason: reason.trim().to_owned(),
+            evidence: evidence.trim().to_owned(),
+            approve,
+        };
+        let answer = connection.database.lift(&lifting).await?;
+        lifted += answer.lifted;
+        requested += answer.requested;
+        unrequested += answer.unrequested;
     }
-    if lifted == 0 {
+    if unrequested > 0 {
+        anyhow::bail!(
+            "{unrequested} entries stay: a complaint, and what was said or written, needs two people. \
+             Somebody else asks with touchline suppress lift, then you approve"
+        );
+    }
+    if lifted + requested == 0 {
         anyhow::bail!(
             "there is no entry for exactly this; entries of another channel, for the whole person or \
              the domain stay in force (see touchline suppress check)"
         );
     }
-    session.output.object(&json!({ "lifted": lifted }), |_| format!("{lifted} entries lifted"))?;
+    session.output.object(&json!({ "lifted": lifted, "requested": requested }), |_| {
+        if requested == 0 {
+            return format!("{lifted} entries lifted");
+        }
+        format!(
+            "{lifted} entries lifted; {requested} go on until another person runs the same with \
+             --approve"
+        )
+    })?;
     Ok(())
 }
 
 fn covered(target: Target) -> String {
     match target {
         Target::Address { channel, .. } => channel.to_string(),
+        Target::Topic { channel, topic, .. } => format!("{topic} by {channel}"),
         Target::Person(_) => "the whole person".to_owned(),
         Target::Domain(_) => "the whole domain".to_owned(),
     }
@@ -177,12 +224,23 @@ async fn targets(
     if targets.is_empty() {
         return Err(usage("--channel does not fit this kind of address"));
     }
-    if address.channel.is_some() && !matches!(targets[0], Target::Address { .. }) {
+    let is_single = matches!(targets[0], Target::Address { .. });
+    if (address.channel.is_some() || address.topic.is_some()) && !is_single {
         return Err(usage(
-            "--channel is for single addresses; persons and domains are covered whole",
+            "--channel and --topic are for single addresses; persons and domains are covered whole",
         ));
     }
-    Ok(targets)
+    Ok(targets.into_iter().map(|target| narrowed(target, address.topic)).collect())
+}
+
+/// The target for one topic alone, where one is named.
+const fn narrowed(target: Target, topic: Option<Topic>) -> Target {
+    match (target, topic) {
+        (Target::Address { key, channel, .. }, Some(topic)) => {
+            Target::Topic { key, channel, topic }
+        }
+        _ => target,
+    }
 }
 
 fn domain_of(domain: Option<String>, keyer: &AddressKeyer) -> anyhow::Result<Vec<Target>> {

@@ -280,7 +280,7 @@ impl Reader {
         }
         let rows = targets.into_iter().filter_map(|target| match target {
             Target::Address { key, channel, domain } => Some(ListRow { key, channel, domain }),
-            Target::Person(_) | Target::Domain(_) => None,
+            Target::Topic { .. } | Target::Person(_) | Target::Domain(_) => None,
         });
         Ok(rows.collect())
     }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Write};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKind, ContactChannel, EventId};
 use serde::Serialize;
 use serde_json::json;
@@ -42,9 +42,15 @@ struct Listed {
     event: EventId,
     scope: Scope,
     channel: Option<ContactChannel>,
+    /// The topic, where it covers one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<Topic>,
     reason: SuppressionReason,
     origin: Origin,
     since: DateTime<Utc>,
+    /// Until when, where it has a term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime<Utc>>,
     /// The keyed hash of the address, person or domain.
     key: String,
 }
@@ -55,9 +61,11 @@ impl From<&Entry> for Listed {
             event: entry.event,
             scope: entry.scope,
             channel: entry.channel,
+            topic: entry.topic,
             reason: entry.reason,
             origin: entry.origin,
             since: entry.since,
+            expires_at: entry.expires_at,
             key: entry.key.to_hex(),
         }
     }
@@ -66,8 +74,9 @@ impl From<&Entry> for Listed {
 /// The answer of `suppress check`.
 #[derive(Debug, Serialize)]
 struct Checked {
+    /// Whether any entry stops something.
     suppressed: bool,
-    /// The channels that are stopped.
+    /// The channels that are stopped for marketing of every topic.
     channels: Vec<ContactChannel>,
     entries: Vec<Listed>,
 }
@@ -159,7 +168,8 @@ async fn checked(named: &Named, connection: &Connection) -> anyhow::Result<Check
     };
     let entries = database.entries(&keys).await?;
     let stops = |channel: &ContactChannel| {
-        entries.iter().any(|entry| entry.channel.is_none_or(|stopped| stopped == *channel))
+        let covers = |entry: &Entry| entry.channel.is_none_or(|stopped| stopped == *channel);
+        entries.iter().any(|entry| entry.topic.is_none() && covers(entry))
     };
     Ok(Checked {
         suppressed: !entries.is_empty(),

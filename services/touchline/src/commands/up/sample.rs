@@ -165,6 +165,7 @@ pub fn person(n: usize) -> NewContact {
             address(AddressKind::Phone, &phone, None),
             address(AddressKind::Postal, &format!("{n} {}, {}", place.3, place.1), None),
         ],
+        unreadable: Vec::new(),
     }
 }
 

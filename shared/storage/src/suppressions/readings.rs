@@ -1,0 +1,125 @@
+//! Reading the list out: each time leaves an event (compliance.md SUP-27).
+
+use chrono::{DateTime, Utc};
+use domain::suppression::{ListReading, Origin, Scope, SuppressionReason, Topic};
+use domain::{AddressKey, ContactChannel, EventId};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::words::{address_key, optional_word, word};
+use crate::{Database, StorageError};
+
+/// Who reads the list out, and why.
+#[derive(Debug, Clone)]
+pub struct NewReading {
+    /// How.
+    pub kind: ListReading,
+    /// Who; not empty.
+    pub actor: String,
+    /// Why, or for whom; not empty.
+    pub note: String,
+    /// How many entries or rows it was about.
+    pub entries: u64,
+}
+
+/// An entry in force as it is exported.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// Its identity.
+    pub event: EventId,
+    /// What it covers.
+    pub scope: Scope,
+    /// The key of the address, person or domain.
+    pub key: AddressKey,
+    /// The channel, for one address.
+    pub channel: Option<ContactChannel>,
+    /// The topic, for a topic.
+    pub topic: Option<Topic>,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// Who asked.
+    pub origin: Origin,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when, where it has a term.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// In clear, as far as a contact has the address, and only where asked for.
+    pub address: Option<String>,
+}
+
+impl Database {
+    /// Notes that the list is being read out. Call it before the first row leaves.
+    ///
+    /// # Errors
+    /// When the database does not answer, or actor or note are blank; nothing may be handed out.
+    pub async fn note_reading(&self, reading: &NewReading) -> Result<EventId, StorageError> {
+        let id = EventId::new();
+        sqlx::query(
+            "INSERT INTO list_readings (id, kind, actor, note, entries)
+             VALUES ($1, $2::text::list_reading, $3, $4, $5)",
+        )
+        .bind(id.as_uuid())
+        .bind(reading.kind.as_str())
+        .bind(&reading.actor)
+        .bind(&reading.note)
+        .bind(i64::try_from(reading.entries).unwrap_or(i64::MAX))
+        .execute(self.pool())
+        .await?;
+        Ok(id)
+    }
+
+    /// How many entries are in force.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_entries(&self) -> Result<u64, StorageError> {
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM suppressions").fetch_one(self.pool()).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// A page of the entries in force, in order of their identity, after `after`; with `clear`, the
+    /// addresses that contacts have.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn export_entries(
+        &self,
+        after: Option<EventId>,
+        limit: u32,
+        clear: bool,
+    ) -> Result<Vec<Exported>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT s.event_id, s.scope::text AS scope, s.address_key, s.channel::text AS channel,
+                    s.topic, s.reason::text AS reason, s.origin::text AS origin, s.since,
+                    s.expires_at,
+                    CASE WHEN $3 THEN (SELECT a.value FROM addresses a
+                                        WHERE a.address_key = s.address_key
+                                        ORDER BY a.id LIMIT 1) END AS address
+               FROM suppressions s
+              WHERE $1::uuid IS NULL OR s.event_id > $1
+              ORDER BY s.event_id LIMIT $2",
+        )
+        .bind(after.map(EventId::as_uuid))
+        .bind(i64::from(limit))
+        .bind(clear)
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(exported).collect()
+    }
+}
+
+fn exported(row: &PgRow) -> Result<Exported, StorageError> {
+    Ok(Exported {
+        event: row.try_get::<uuid::Uuid, _>("event_id")?.into(),
+        scope: word(row, "scope")?,
+        key: address_key(row, "address_key")?,
+        channel: optional_word(row, "channel")?,
+        topic: optional_word(row, "topic")?,
+        reason: word(row, "reason")?,
+        origin: word(row, "origin")?,
+        since: row.try_get("since")?,
+        expires_at: row.try_get("expires_at")?,
+        address: row.try_get("address")?,
+    })
+}
