@@ -52,3 +52,4 @@ id!(/** An immutable version of a template. */ TemplateVersionId);
 id!(/** A human's to-do. */ TaskId);
 id!(/** An entry of the suppression history. */ EventId);
 id!(/** One load of a do-not-call dataset. */ RegistryLoadId);
+id!(/** A record of why a person may be reached. */ ConsentId);

@@ -8,6 +8,7 @@ pub mod bounce;
 pub mod calendar;
 pub mod channel;
 pub mod clock;
+pub mod consent;
 pub mod contact;
 pub mod deadline;
 pub mod email;
@@ -19,12 +20,12 @@ pub mod phone;
 pub mod plan;
 pub mod planning;
 pub mod reason;
-pub mod reply;
 pub mod registry;
 pub mod relationship;
+pub mod reply;
 pub mod retry;
-pub mod rules;
 pub mod return_path;
+pub mod rules;
 pub mod sender_id;
 pub mod suppression;
 pub mod token;
@@ -37,7 +38,7 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId, TaskId,
+    AddressId, ConsentId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId, TaskId,
     TemplateVersionId, TouchId,
 };
 pub use locale::Locale;

@@ -15,6 +15,7 @@ mod words;
 
 pub mod agents;
 pub mod claims;
+pub mod consents;
 pub mod contacts;
 pub mod due;
 pub mod effects;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod claiming;
+mod consenting;
 mod effects;
 mod lifting;
 mod people;
