@@ -4,6 +4,8 @@
 //! `--batch` there is one input per line on standard input and one line of JSON for each, written
 //! as soon as no further input is waiting.
 
+mod bounce;
+mod reply;
 mod window;
 
 use std::io::{self, BufRead, BufReader, Write};
@@ -41,6 +43,14 @@ pub enum Arguments {
         #[command(flatten)]
         given: Given,
     },
+    /// Read a failed delivery: what it says, and what the list does about it.
+    Bounce(bounce::Arguments),
+    /// Read an answer to a text message: what it makes us do. In a batch, "\n" stands for a line
+    /// break.
+    Reply {
+        #[command(flatten)]
+        given: Given,
+    },
     /// Ask whether rules let a touch leave at an instant.
     Window(window::Arguments),
 }
@@ -65,6 +75,8 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Window(arguments) => window::run(&arguments, session),
         Arguments::Sms { text, batch } => answer(session, Given { raw: text, batch }, sms),
         Arguments::Email { given } => answer(session, given, email),
+        Arguments::Bounce(arguments) => bounce::run(&arguments, session),
+        Arguments::Reply { given } => answer(session, given, reply::answer),
         Arguments::Phone { given, region } => {
             let region = self::region(region.as_deref(), session)?;
             answer(session, given, |raw| phone(raw, &region))
