@@ -1,4 +1,4 @@
-//! The public edge: one-click unsubscribe (RFC 8058), its page, health.
+//! The public edge: one-click unsubscribe (RFC 8058), its page, answers by text message, health.
 //!
 //! A `POST` with a valid token puts the address the token speaks of on the list; nothing else does,
 //! so that scanners and prefetching mail programs change nothing. The service goes on taking
@@ -16,6 +16,7 @@ pub mod returns;
 mod server;
 mod settings;
 mod telemetry;
+mod texts;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use intake::Intake;
 use journal::{Applier, Journal};
 use list::List;
 use settings::Settings;
+use texts::Texts;
 
 /// The running service.
 #[derive(Debug)]
@@ -101,13 +103,22 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let opt_outs = TaskTracker::new();
     let health = pages.listen.is_none().then(|| (ctx.health.clone(), ctx.shutdown.clone()));
     let edge = Edge::new(&settings, Arc::clone(&intake), opt_outs.clone(), health);
+    let mut router = edge.router();
+    if let Some((texts, keyer)) = settings.texts.clone() {
+        let dir = texts.dir.clone();
+        let texts = Texts::open(texts, keyer, Arc::clone(&intake), opt_outs.clone());
+        let texts = texts.with_context(|| {
+            format!("cannot write to {}, where answers are kept; set inbound.replies_dir", dir.display())
+        })?;
+        router = router.merge(texts.router());
+    }
     let applier = Applier::new(journal, intake, width);
     tracing::info!(%address, journal = %dir.display(), "unsubscribes are taken");
     let stop = ctx.shutdown.token();
     let task = ctx.shutdown.spawn("inbound", async move {
         let applied = CancellationToken::new();
         let applying = tokio::spawn(applier.run(applied.clone()));
-        server::run(listener, edge.router(), stop).await;
+        server::run(listener, router, stop).await;
         // Requests that were hung up on may still be on their way to the list.
         opt_outs.close();
         opt_outs.wait().await;

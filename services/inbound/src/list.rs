@@ -85,8 +85,8 @@ impl List {
     /// history, and one entry is in force.
     pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<(), NotEntered> {
         let database = self.database();
-        let entry = opt_out.entry();
-        let suppressed = database.suppress(&entry, PATIENCE);
+        let request = opt_out.request();
+        let suppressed = database.carry_out(&request, PATIENCE);
         let suppressed = self.answered(ANSWER + PATIENCE, suppressed).await?;
         if !suppressed.in_flight.is_empty() {
             let touches = suppressed.in_flight.len();

@@ -5,7 +5,9 @@ use domain::suppression::{Origin, SuppressionReason};
 use domain::token::UnsubscribeToken;
 use domain::{AddressKey, ContactChannel, TouchId};
 use serde::{Deserialize, Serialize};
-use storage::suppressions::{NewSuppression, Target};
+use storage::suppressions::{NewSuppression, Request, Target};
+
+use crate::texts::Gateway;
 
 /// Who entries made here are by.
 pub(crate) const ACTOR: &str = "inbound";
@@ -59,10 +61,28 @@ pub(crate) fn reason_of(body: &[u8]) -> SuppressionReason {
 pub(crate) struct OptOut {
     pub key: AddressKey,
     pub channel: ContactChannel,
+    /// Whether it is about everybody who has the address, on every channel.
+    pub whole_person: bool,
     pub touch: Option<TouchId>,
     pub reason: SuppressionReason,
     pub agent: AgentClass,
+    /// Where it came by text message.
+    pub text: Option<TextEvidence>,
     pub accepted_at: DateTime<Utc>,
+}
+
+/// The text message that an opt-out came by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TextEvidence {
+    /// Who handed it over.
+    pub gateway: Gateway,
+    /// What it is known by here; its request was kept.
+    pub message: u64,
+}
+
+/// The journal keeps microseconds, and so does PostgreSQL.
+pub(crate) fn in_microseconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 impl OptOut {
@@ -73,10 +93,14 @@ impl OptOut {
         accepted_at: DateTime<Utc>,
     ) -> Self {
         let UnsubscribeToken { address_key: key, channel, touch } = token;
-        // The journal keeps microseconds, and so does PostgreSQL.
-        let accepted_at =
-            DateTime::from_timestamp_micros(accepted_at.timestamp_micros()).unwrap_or(accepted_at);
-        Self { key, channel, touch, reason, agent, accepted_at }
+        let accepted_at = in_microseconds(accepted_at);
+        let (whole_person, text) = (false, None);
+        Self { key, channel, whole_person, touch, reason, agent, text, accepted_at }
+    }
+
+    /// What it asks of the list.
+    pub(crate) fn request(&self) -> Request {
+        Request { entry: self.entry(), whole_person: self.whole_person }
     }
 
     /// The entry it makes on the list.
@@ -86,11 +110,13 @@ impl OptOut {
             channel => Target::Address { key: self.key, channel, domain: None },
         };
         let touch = self.touch.map_or_else(String::new, |touch| format!(", touch {touch}"));
-        let evidence = format!(
-            "signed link, POST by {} at {}{touch}",
-            self.agent,
-            self.accepted_at.format("%Y-%m-%dT%H:%M:%S%.3fZ")
-        );
+        let at = self.accepted_at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let evidence = match self.text {
+            Some(TextEvidence { gateway, message }) => {
+                format!("text message {message:016x} by {gateway} at {at}")
+            }
+            None => format!("signed link, POST by {} at {at}{touch}", self.agent),
+        };
         NewSuppression {
             target,
             reason: self.reason,
@@ -107,9 +133,11 @@ impl OptOut {
             v: 1,
             key: self.key.to_hex(),
             channel: self.channel,
+            whole_person: self.whole_person,
             touch: self.touch,
             reason: self.reason,
             agent: self.agent,
+            text: self.text,
             at: self.accepted_at.timestamp_micros(),
         };
         serde_json::to_string(&record)
@@ -122,9 +150,11 @@ impl OptOut {
         Some(Self {
             key: from_hex(&record.key)?,
             channel: record.channel,
+            whole_person: record.whole_person,
             touch: record.touch,
             reason: record.reason,
             agent: record.agent,
+            text: record.text,
             accepted_at: DateTime::from_timestamp_micros(record.at)?,
         })
     }
@@ -136,10 +166,14 @@ struct Record {
     v: u8,
     key: String,
     channel: ContactChannel,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    whole_person: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     touch: Option<TouchId>,
     reason: SuppressionReason,
     agent: AgentClass,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<TextEvidence>,
     /// Microseconds since 1970.
     at: i64,
 }
@@ -204,6 +238,9 @@ mod tests {
         for broken in ["", "{}", &line[1..], &line.replace("\"v\":1", "\"v\":2")] {
             assert_eq!(OptOut::from_json(broken), None, "{broken}");
         }
+        let text = Some(TextEvidence { gateway: Gateway::Twilio, message: 7 });
+        let by_text = OptOut { whole_person: true, text, ..opt_out };
+        assert_eq!(OptOut::from_json(&by_text.to_json()), Some(by_text));
         let evidence = opt_out.entry().evidence.unwrap();
         let expected =
             format!("signed link, POST by browser at 2026-05-28T20:26:40.123Z, touch {touch}");

@@ -1,15 +1,18 @@
 //! What this service reads of the settings: `[inbound]`, and its share of `[keys]` and `[team]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bootstrap::Loaded;
-use domain::Locale;
 use domain::token::TokenKeys;
+use domain::{AddressKeyer, Locale};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// The folder of the journal inside `data.dir`.
 const JOURNAL_FOLDER: &str = "inbound";
+
+/// The folder of kept requests inside `data.dir`.
+const REPLIES_FOLDER: &str = "replies";
 
 /// The section `[inbound]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,12 +20,18 @@ struct Section {
     listen: String,
     journal_dir: Option<PathBuf>,
     body_limit_bytes: usize,
+    public_url: Option<String>,
+    sms_twilio_token: SecretString,
+    sms_secret: SecretString,
+    hook_limit_bytes: usize,
+    replies_dir: Option<PathBuf>,
 }
 
-/// The part of `[keys]` that checks tokens. The address key is not needed here: a token carries
-/// the address's key, never the address.
+/// The part of `[keys]` that is needed here: what checks tokens, and what makes keys of the numbers
+/// that text messages come from. A token carries the address's key, never the address.
 #[derive(Deserialize)]
 struct Keys {
+    address: SecretString,
     token: SecretString,
     former_tokens: Vec<SecretString>,
 }
@@ -31,6 +40,7 @@ struct Keys {
 struct Team {
     name: String,
     default_locale: Locale,
+    default_region: String,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +51,23 @@ struct Data {
 #[derive(Deserialize)]
 struct Faults {
     failpoint: String,
+}
+
+/// What answers by text message are taken with.
+#[derive(Debug, Clone)]
+pub(crate) struct TextSettings {
+    /// The address gateways reach the service at.
+    pub public_url: String,
+    /// Twilio's key; without it Twilio is not listened to.
+    pub twilio_token: Option<SecretString>,
+    /// The other gateways' shared secret; without it they are not listened to.
+    pub secret: Option<SecretString>,
+    /// Bytes of a body at most.
+    pub body_limit: usize,
+    /// Where requests are kept.
+    pub dir: PathBuf,
+    /// The country of numbers without a country code.
+    pub region: String,
 }
 
 /// Everything the service works with.
@@ -54,6 +81,9 @@ pub(crate) struct Settings {
     pub body_limit: usize,
     /// What tokens are checked with.
     pub keys: TokenKeys,
+    /// What answers by text message are taken with, and what makes keys of their senders' numbers;
+    /// only where a gateway is set up.
+    pub texts: Option<(TextSettings, AddressKeyer)>,
     /// The sender, as recipients know it; may be empty.
     pub team: String,
     /// The language for those whose browser names neither of ours.
@@ -72,7 +102,13 @@ impl Settings {
         let team: Team = loaded.section("team")?;
         let data: Data = loaded.section("data")?;
         let data_dir = data.dir.unwrap_or_else(embedded::default_data_dir);
+        let texts = section.texts(&data_dir, team.default_region);
+        if texts.is_some() {
+            loaded.require(&["keys.address"])?;
+        }
+        let keyer = AddressKeyer::new(keys.address.expose_secret().as_bytes());
         Ok(Self {
+            texts: texts.map(|texts| (texts, keyer)),
             listen: section.listen,
             journal_dir: section.journal_dir.unwrap_or_else(|| data_dir.join(JOURNAL_FOLDER)),
             body_limit: section.body_limit_bytes,
@@ -82,6 +118,24 @@ impl Settings {
             database: loaded.section("database")?,
             failpoint: loaded.section::<Faults>("faults")?.failpoint,
         })
+    }
+}
+
+impl Section {
+    fn texts(&self, data_dir: &Path, region: String) -> Option<TextSettings> {
+        let set = |secret: &SecretString| {
+            let is_set = !secret.expose_secret().is_empty();
+            is_set.then(|| secret.clone())
+        };
+        let (twilio_token, secret) = (set(&self.sms_twilio_token), set(&self.sms_secret));
+        if twilio_token.is_none() && secret.is_none() {
+            return None;
+        }
+        let dir = self.replies_dir.clone().unwrap_or_else(|| data_dir.join(REPLIES_FOLDER));
+        let public_url = self.public_url.clone().unwrap_or_default();
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let body_limit = self.hook_limit_bytes;
+        Some(TextSettings { public_url, twilio_token, secret, body_limit, dir, region })
     }
 }
 

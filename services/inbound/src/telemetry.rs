@@ -12,6 +12,8 @@ pub(crate) const JOURNAL_DAMAGED: &str = "touchline_inbound_journal_damaged_tota
 pub(crate) const APPLY_SECONDS: &str = "touchline_inbound_apply_seconds";
 /// Requests with a token that was not signed here.
 pub(crate) const BAD_TOKENS: &str = "touchline_inbound_bad_tokens_total";
+/// Answers by text message, by what followed.
+pub(crate) const REPLIES: &str = "touchline_inbound_replies_total";
 /// Open connections.
 pub(crate) const CONNECTIONS: &str = "touchline_inbound_connections";
 
@@ -28,7 +30,17 @@ pub(crate) fn describe_all() {
     describe(JOURNAL_DAMAGED, Counter, "Lines of the journal that could not be read.");
     describe(APPLY_SECONDS, Histogram, "From the request to the entry on the list, in seconds.");
     describe(BAD_TOKENS, Counter, "Requests with a token that was not signed here.");
+    describe(
+        REPLIES,
+        Counter,
+        "Answers by text message: what they asked for, or forged, unreadable, repeated.",
+    );
     describe(CONNECTIONS, Gauge, "Open connections of the public edge.");
+}
+
+/// Counts what followed from an answer by text message.
+pub(crate) fn count_reply(result: &'static str) {
+    metrics::counter!(REPLIES, "result" => result).increment(1);
 }
 
 /// Counts what became of an opt-out.

@@ -148,9 +148,11 @@ mod tests {
         let one = |n| OptOut {
             key: keyer.key(AddressKind::Email, &format!("p{n}@example.com")),
             channel: ContactChannel::Email,
+            whole_person: false,
             touch: None,
             reason: SuppressionReason::OneClick,
             agent: AgentClass::Unnamed,
+            text: None,
             accepted_at: DateTime::UNIX_EPOCH,
         };
         (0..count).map(one).collect()

@@ -7,6 +7,7 @@ mod outage;
 mod pages;
 mod proxy;
 mod returned;
+mod texts;
 mod tokens;
 mod vectors;
 mod world;

@@ -1,0 +1,82 @@
+//! Requests as they came, and which messages are done with, as files of one folder.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    dir: PathBuf,
+}
+
+/// A request could not be kept; the log says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotKept;
+
+/// The number a message is known by here: no gateway's id gets into a log or onto the list.
+pub(super) fn message(gateway: &str, id: &str) -> u64 {
+    let hash = Sha256::digest(format!("{gateway}\n{id}"));
+    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+impl Kept {
+    /// Opens the folder, which is created when missing.
+    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// Keeps a request. The same request is kept once.
+    pub(super) async fn keep(&self, raw: Vec<u8>) -> Result<(), NotKept> {
+        let hash = Sha256::digest(&raw);
+        let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.write(self.dir.join(format!("{name}.request")), raw).await
+    }
+
+    /// Whether a message was done with before.
+    pub(super) fn is_done(&self, message: u64) -> bool {
+        self.done(message).exists()
+    }
+
+    /// Notes that a message is done with: repeats of it change nothing.
+    pub(super) async fn note_done(&self, message: u64) {
+        // Without the note a repeat is taken once more, which leaves one entry on the list all the
+        // same.
+        let _ = self.write(self.done(message), Vec::new()).await;
+    }
+
+    fn done(&self, message: u64) -> PathBuf {
+        self.dir.join(format!("{message:016x}.done"))
+    }
+
+    async fn write(&self, path: PathBuf, content: Vec<u8>) -> Result<(), NotKept> {
+        let written = tokio::task::spawn_blocking(move || write(&path, &content)).await;
+        match written {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a request cannot be kept; make room in inbound.replies_dir");
+            }
+            Err(error) => tracing::error!(%error, "a request was not kept"),
+        }
+        Err(NotKept)
+    }
+}
+
+/// Writes a file that survives a power cut, unless it is there.
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    // Named when whole, so that a file that is there is a whole one.
+    let unfinished = path.with_extension(format!("{}.new", uuid::Uuid::now_v7().simple()));
+    let mut file: File =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    file.write_all(content)?;
+    file.sync_data()?;
+    std::fs::rename(&unfinished, path)?;
+    File::open(path.parent().unwrap_or(path))?.sync_all()
+}

@@ -1,0 +1,175 @@
+//! Answers to text messages, as gateways hand them over (compliance.md SMS-01 … SMS-09, SMS-28).
+//!
+//! A request that proves where it comes from is kept as it is before anything is made of it. An
+//! opt-out then goes the way of every other: onto the list, or into the journal. Only when it is
+//! safe there is the message noted as done; a gateway that repeats it until then repeats nothing.
+
+mod gateway;
+mod kept;
+mod twilio;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use domain::phone::Phone;
+use domain::reply::{self, Action, OptOutScope};
+use domain::suppression::SuppressionReason;
+use domain::{AddressKeyer, AddressKind, ContactChannel};
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+
+use crate::intake::{Intake, Taken};
+use crate::opt_out::{AgentClass, OptOut, TextEvidence};
+use crate::settings::TextSettings;
+use crate::telemetry;
+
+pub(crate) use gateway::Gateway;
+use gateway::{Refusal, Request as GatewayRequest, Text};
+use kept::Kept;
+
+/// A body that has not arrived by then is not taken; the gateway will repeat it.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// What takes answers.
+pub(crate) struct Texts {
+    settings: TextSettings,
+    keyer: AddressKeyer,
+    kept: Kept,
+    intake: Arc<Intake>,
+    /// Opt-outs that are being taken, whether or not the gateway still waits.
+    opt_outs: TaskTracker,
+}
+
+impl Texts {
+    /// Prepares the folder where requests are kept.
+    pub(crate) fn open(
+        settings: TextSettings,
+        keyer: AddressKeyer,
+        intake: Arc<Intake>,
+        opt_outs: TaskTracker,
+    ) -> std::io::Result<Self> {
+        let kept = Kept::open(&settings.dir)?;
+        Ok(Self { settings, keyer, kept, intake, opt_outs })
+    }
+
+    /// Its addresses.
+    pub(crate) fn router(self) -> Router {
+        Router::new().route("/hooks/sms/{gateway}", any(take)).with_state(Arc::new(self))
+    }
+
+    /// What is answered to a request.
+    async fn take(&self, gateway: Gateway, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let Some(body) = read(body, self.settings.body_limit).await else {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or too slow\n")
+                .into_response();
+        };
+        let request = GatewayRequest { head: &head, body: &body };
+        match gateway.check(&self.settings, &request) {
+            Ok(()) => {}
+            Err(Refusal::Closed) => return (StatusCode::NOT_FOUND, "not found\n").into_response(),
+            Err(Refusal::Forged) => {
+                telemetry::count_reply("forged");
+                return (StatusCode::FORBIDDEN, "forbidden\n").into_response();
+            }
+        }
+        let raw = self.kept.keep(request.raw()).await;
+        let Some(text) = gateway.read(&request) else {
+            telemetry::count_reply("unreadable");
+            tracing::error!(%gateway, "an answer by text message cannot be read; its request was kept");
+            return (StatusCode::BAD_REQUEST, "the request cannot be read\n").into_response();
+        };
+        let id = kept::message(gateway.as_str(), &text.id);
+        if self.kept.is_done(id) {
+            telemetry::count_reply("repeated");
+            return gateway.thanks(StatusCode::OK);
+        }
+        let status = self.act_on(gateway, &text, id).await;
+        if status.is_success() && raw.is_ok() {
+            self.kept.note_done(id).await;
+        }
+        gateway.thanks(status)
+    }
+
+    /// Does what an answer asks for; the status says whether that is safe.
+    async fn act_on(&self, gateway: Gateway, text: &Text, message: u64) -> StatusCode {
+        let reading = reply::read(&text.body);
+        telemetry::count_reply(reading.action.as_str());
+        if reading.action == Action::Review {
+            tracing::warn!(%gateway, "an answer by text message is unclear; somebody has to read it");
+        }
+        let (Some(scope), Some(reason)) = (reading.scope, reading.reason()) else {
+            return StatusCode::OK;
+        };
+        let check = Phone::parse(&text.from, &self.settings.region);
+        let Some(number) = check.e164() else {
+            // A sender without a number cannot be on the list, and cannot be written to either.
+            tracing::error!(%gateway, "an opt-out came from what is no phone number; its request was kept");
+            return StatusCode::OK;
+        };
+        let opt_out = self.opt_out(number, scope, reason, TextEvidence { gateway, message });
+        let intake = Arc::clone(&self.intake);
+        let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });
+        match taken.await.unwrap_or(Taken::Lost) {
+            Taken::InForce => StatusCode::OK,
+            Taken::Queued => StatusCode::ACCEPTED,
+            Taken::Lost => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn opt_out(
+        &self,
+        number: &str,
+        scope: OptOutScope,
+        reason: SuppressionReason,
+        evidence: TextEvidence,
+    ) -> OptOut {
+        OptOut {
+            key: self.keyer.key(AddressKind::Phone, number),
+            // How far each reaches besides is the list's business (compliance.md SUP-17).
+            channel: match scope {
+                OptOutScope::CallAndSms => ContactChannel::Call,
+                OptOutScope::Sms | OptOutScope::Person => ContactChannel::Sms,
+            },
+            whole_person: scope == OptOutScope::Person,
+            touch: None,
+            reason,
+            agent: AgentClass::Program,
+            text: Some(evidence),
+            accepted_at: crate::opt_out::in_microseconds(self.intake.clock().now()),
+        }
+    }
+}
+
+async fn take(
+    State(texts): State<Arc<Texts>>,
+    Path(gateway): Path<String>,
+    request: Request,
+) -> Response {
+    match gateway.parse::<Gateway>() {
+        Ok(gateway) => texts.take(gateway, request).await,
+        Err(_) => (StatusCode::NOT_FOUND, "not found\n").into_response(),
+    }
+}
+
+/// A whole body, if it has come in time and is no longer than `limit`.
+async fn read(body: Body, limit: usize) -> Option<Vec<u8>> {
+    let deadline = Instant::now() + BODY_WITHIN;
+    let mut chunks = body.into_data_stream();
+    let mut whole = Vec::new();
+    while let Some(chunk) = timeout_at(deadline, chunks.next()).await.ok()? {
+        let chunk = chunk.ok()?;
+        if whole.len() + chunk.len() > limit {
+            return None;
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Some(whole)
+}
