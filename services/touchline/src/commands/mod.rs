@@ -3,6 +3,7 @@
 mod bench;
 mod calendar;
 mod check;
+mod consents;
 mod contacts;
 mod enrol;
 mod explain;
@@ -55,6 +56,9 @@ pub enum Command {
     /// The do-not-call registries: load lists, look at their age, ask about a number.
     #[command(subcommand)]
     Registry(registry::Arguments),
+    /// Legal bases: record a consent with its proof, a withdrawal, show what counts.
+    #[command(subcommand)]
+    Consents(consents::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -85,6 +89,7 @@ impl Command {
             Self::Explain(arguments) => explain::run(arguments, &session).await,
             Self::Suppress(arguments) => suppress::run(arguments, &session).await,
             Self::Registry(arguments) => registry::run(arguments, &session).await,
+            Self::Consents(arguments) => consents::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

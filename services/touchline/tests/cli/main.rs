@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checking;
+mod consenting;
 mod enrolling;
 mod explaining;
 mod importing;
