@@ -46,8 +46,10 @@ impl ListAddress {
     }
 
     fn of_phone(check: &PhoneCheck) -> Result<Self, PhoneReason> {
+        // Letters are digits in a number that exists (1-800-FLOWERS), and garbage in all others.
+        let is_garbage = check.reason == Some(PhoneReason::Vanity) && !check.valid;
         match check.e164() {
-            Some(e164) if check.suppress => {
+            Some(e164) if check.suppress && !is_garbage => {
                 Ok(Self { kind: AddressKind::Phone, normalised: e164.to_owned(), domain: None })
             }
             _ => Err(check.reason.unwrap_or(PhoneReason::NotANumber)),
@@ -254,5 +256,7 @@ mod tests {
         let desk = contact_phone("04 323 4567 ext. 12", "AE", "work").unwrap();
         assert_eq!((desk.label.as_str(), desk.value.as_str()), ("work ext. 12", "+97143234567"));
         assert!(contact_phone("16123", "EG", "").is_err());
+        assert!(contact_phone("050 12 garbage", "AE", "").is_err());
+        assert!(ListAddress::phone("1-800-FLOWERS", "US").is_ok());
     }
 }

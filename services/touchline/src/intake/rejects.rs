@@ -82,7 +82,7 @@ impl Rejects {
 
 /// The field as a spreadsheet shows it instead of computing it (compliance.md SEC-14). A phone
 /// number keeps its "+". [`original`] is the way back.
-fn neutral(field: &str) -> String {
+pub fn neutral(field: &str) -> String {
     let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_phone = field.strip_prefix('+').is_some_and(|rest| {
         !rest.is_empty() && rest.chars().all(|c| c.is_numeric() || " ()-.".contains(c))

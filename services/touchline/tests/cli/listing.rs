@@ -1,6 +1,6 @@
 //! `touchline suppress`.
 
-use domain::suppression::Scope;
+use domain::suppression::{ListReading, Scope};
 use domain::{AddressKind, Channel};
 use serde_json::json;
 use storage::Role;
@@ -157,11 +157,78 @@ async fn a_list_without_a_header_is_read_from_its_first_line() {
     let answer = desk.run(&import).object();
     assert_eq!(answer["added"], 2, "{answer}");
     assert_eq!(answer["already"], 1);
-    assert_eq!(answer["invalid"], 2);
+    assert_eq!((&answer["invalid"], &answer["quarantined"]), (&json!(2), &json!(1)));
     // Several columns that hold addresses: which one is asked.
     desk.write("two.csv", "email,phone\na@example.com,0501234567\n");
     let import = ["suppress", "import", "two.csv", "--reason", "ae_dncr", "--json"];
     assert_eq!(desk.run(&import).refusal().0, 2);
     let answer = desk.run(&[&import[..], &["--column", "Phone", "--channel", "sms"]].concat());
     assert_eq!(answer.object()["already"], 1);
+}
+
+#[tokio::test]
+async fn a_scrubbed_file_has_one_verdict_per_row() {
+    let deployment = Deployment::create().await;
+    let people = deployment.people(2).await;
+    let desk = Desk::on(&deployment);
+    desk.run(&add("050 123 4567", &["--channel", "sms"])).object();
+    desk.run(&add(&people[1].to_string(), &[])).object();
+    desk.run(&add("news@example.org", &["--topic", "news"])).object();
+    desk.write(
+        "buyers.csv",
+        "Name,Contact\n=SUM(A1),٠٥٠ ١٢٣ ٤٥٦٧\nB,+971500000000\nC,p1@example.com\nD,050 12 garbage\n\
+         E,news@example.org\n",
+    );
+    let scrub = ["suppress", "scrub", "buyers.csv", "--column", "contact", "--json"];
+    let answer = desk.run(&scrub).object();
+    for (field, expected) in [("rows", 5), ("clear", 2), ("listed", 2), ("invalid", 1)] {
+        assert_eq!(answer[field], expected, "{field} of {answer}");
+    }
+    let out = std::fs::read_to_string(desk.path("buyers.scrubbed.csv")).unwrap();
+    let lines: Vec<&str> = out.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines[0], r#""Name","Contact","verdict","reason""#);
+    assert!(
+        lines[1].starts_with(r#""'=SUM(A1)","٠٥٠ ١٢٣ ٤٥٦٧","listed","sms: voice_request since "#)
+    );
+    assert_eq!(lines[2], r#""B","+971500000000","clear","""#);
+    assert!(lines[3].contains(r#""listed","person: voice_request"#), "{}", lines[3]);
+    assert!(lines[4].contains(r#""invalid""#));
+    assert!(lines[5].contains(r#""clear""#), "a topic alone lists nobody");
+}
+
+#[tokio::test]
+async fn the_list_is_written_out_by_hashes_or_in_clear_and_that_is_noted() {
+    let deployment = Deployment::create().await;
+    deployment.people(1).await;
+    let desk = Desk::on(&deployment);
+    desk.run(&add("+971500000000", &["--channel", "call"])).object();
+    let export = ["suppress", "export", "--actor", "Amal", "--reason", "agency", "--json"];
+    assert_eq!(desk.run(&export[..4]).code, 2);
+    let hashed = desk.run(&[&export[..], &["--out", "list.csv"]].concat()).object();
+    assert_eq!(hashed["entries"], 2, "{hashed}");
+    let text = std::fs::read_to_string(desk.path("list.csv")).unwrap();
+    let key = deployment.keyer.key(AddressKind::Phone, "+971500000000").to_hex();
+    assert!(text.contains(&key) && !text.contains("+9715"), "{text}");
+    desk.run(&[&export[..], &["--clear", "--out", "clear.csv"]].concat()).object();
+    let text = std::fs::read_to_string(desk.path("clear.csv")).unwrap();
+    assert!(text.contains(r#""+971500000000""#), "{text}");
+    let readings = deployment.operator.list_readings(10).await.unwrap();
+    let kinds: Vec<_> = readings.iter().map(|reading| reading.kind).collect();
+    assert_eq!(kinds, [ListReading::ExportClear, ListReading::Export]);
+    assert_eq!((readings[0].actor.as_str(), readings[0].note.as_str()), ("Amal", "agency"));
+}
+
+#[tokio::test]
+async fn a_contact_with_the_text_of_an_invalid_row_is_held() {
+    let deployment = Deployment::create().await;
+    let desk = Desk::on(&deployment);
+    desk.write("list.csv", "phone\n050 12 garbage\n");
+    let import = ["suppress", "import", "list.csv", "--reason", "staff_entry", "--json"];
+    assert_eq!(desk.run(&import).object()["quarantined"], 1);
+    assert_eq!(desk.run(&import).object()["quarantined"], 0);
+    desk.write("people.csv", "name,phone,email,source\nSara,050 12 Garbage,s@example.com,fair\n");
+    let import = ["contacts", "import", "people.csv", "--keep-bad-addresses", "--json"];
+    assert_eq!(desk.run(&import).object()["added"], 1);
+    let checked = desk.run(&["suppress", "check", "s@example.com", "--json"]).object();
+    assert_eq!(checked["entries"][0]["scope"], "person", "{checked}");
 }

@@ -89,6 +89,25 @@ impl Database {
         rows.iter().map(entry).collect()
     }
 
+    /// The people who have any of these addresses, as pairs of the address's key and the person's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn people_with(
+        &self,
+        keys: &[AddressKey],
+    ) -> Result<Vec<(AddressKey, AddressKey)>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT a.address_key AS own, p.address_key AS person FROM addresses a
+               JOIN addresses p ON p.contact_id = a.contact_id AND p.kind = 'person'
+              WHERE a.address_key = ANY ($1)",
+        )
+        .bind(column(keys, |key| key.as_bytes().as_slice()))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(|row| Ok((address_key(row, "own")?, address_key(row, "person")?))).collect()
+    }
+
     /// Everything that ever happened on the list to these keys, in order.
     ///
     /// # Errors

@@ -68,6 +68,30 @@ impl Database {
         Ok(id)
     }
 
+    /// Who read the list out last, `limit` times at most, the newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_readings(&self, limit: u32) -> Result<Vec<NewReading>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT kind::text AS kind, actor, note, entries FROM list_readings
+              ORDER BY at DESC, id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(NewReading {
+                    kind: word(row, "kind")?,
+                    actor: row.try_get("actor")?,
+                    note: row.try_get("note")?,
+                    entries: u64::try_from(row.try_get::<i64, _>("entries")?).unwrap_or(0),
+                })
+            })
+            .collect()
+    }
+
     /// How many entries are in force.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::suppression::spread;
-use domain::{AddressKey, AddressKind, EventId};
+use domain::{AddressKind, EventId};
 
 use super::{NewSuppression, Suppressed, Target};
 use crate::{Database, StorageError};
@@ -74,21 +74,9 @@ impl Database {
                     .filter(|sibling| !spread.channels.contains(sibling))
                     .map(|channel| Target::Address { key, channel: *channel, domain }),
             );
-            targets.extend(self.people_at(key).await?.into_iter().map(Target::Person));
+            let people = self.people_with(&[key]).await?;
+            targets.extend(people.into_iter().map(|(_, person)| Target::Person(person)));
         }
         Ok(targets)
-    }
-
-    /// The keys of the people who have an address.
-    async fn people_at(&self, key: AddressKey) -> Result<Vec<AddressKey>, StorageError> {
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(
-            "SELECT DISTINCT p.address_key FROM addresses a
-               JOIN addresses p ON p.contact_id = a.contact_id AND p.kind = 'person'
-              WHERE a.address_key = $1",
-        )
-        .bind(key.as_bytes().as_slice())
-        .fetch_all(self.pool())
-        .await?;
-        Ok(rows.iter().filter_map(|bytes| AddressKey::from_bytes(bytes)).collect())
     }
 }

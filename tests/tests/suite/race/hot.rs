@@ -251,11 +251,9 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     assert_eq!((verdict.violations, verdict.unnamed), (0, 0), "the list did not win");
     let count = |state: &str| usize::try_from(states.get(state).copied().unwrap_or(0)).unwrap();
     assert_eq!(count("sent"), sent.len(), "what was accepted is recorded, and nothing else");
-    assert_eq!(
-        count("sent") + count("blocked"),
-        PEOPLE * TOUCHES_EACH,
-        "no other ends: {states:?}"
-    );
+    // What was not yet due when its entry was made is cancelled.
+    let ends = count("sent") + count("blocked") + count("cancelled");
+    assert_eq!(ends, PEOPLE * TOUCHES_EACH, "no other ends: {states:?}");
     assert!(sent.len() >= FEWEST_SENDS, "{} sends", sent.len());
     // Without these the race would not have been one.
     assert!(count("blocked") > 300 && verdict.raced > 20 && verdict.named > 20, "{verdict:?}");

@@ -1,5 +1,6 @@
 //! `touchline suppress import`: a file of addresses, one per line or a column of a CSV file. Every
-//! row ends as added, already there, or invalid with a reason (compliance.md SUP-20).
+//! row ends as added, already there, or invalid with a reason (compliance.md SUP-20). The text of an
+//! invalid one goes into quarantine, and holds contacts that have the same (SUP-21).
 
 use std::collections::VecDeque;
 use std::io::BufRead;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use domain::suppression::{Origin, SuppressionReason};
-use domain::{AddressKeyer, ContactChannel, TouchId};
+use domain::{AddressKey, AddressKeyer, ContactChannel, TouchId};
 use serde::Serialize;
 use storage::Database;
 use storage::suppressions::{ListRow, Target};
@@ -29,8 +30,9 @@ use crate::intake::rows::{Row, Rows};
 use crate::patience::patiently;
 use crate::progress::Progress;
 
-/// Rows added with one statement.
-const BATCH_ROWS: usize = 2000;
+/// Rows added with one statement: sorted by key, so many that neighbours share pages of the indexes,
+/// so few that claims do not wait for a flag that the statement holds.
+const BATCH_ROWS: usize = 10_000;
 /// Statements on their way at the same time.
 const IN_FLIGHT: usize = 4;
 
@@ -81,6 +83,8 @@ struct Answer {
     added: u64,
     already: u64,
     invalid: u64,
+    /// Of the invalid ones, texts that are new in quarantine.
+    quarantined: u64,
     rejects: Option<PathBuf>,
     status: &'static str,
     in_flight: Vec<TouchId>,
@@ -129,7 +133,8 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     });
     let (sender, batches) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || reader.read(rows, &sender));
-    let added = store(batches, &connection.database, &words, &mut progress).await?;
+    let Stored { added, quarantined } =
+        store(batches, &connection.database, &words, &mut progress).await?;
     let (n_rows, invalid) = reading.await.context("the reader has panicked")??;
     progress.finish();
     let seconds = progress.elapsed().as_secs_f64();
@@ -141,6 +146,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         added,
         already: n_rows - invalid - added,
         invalid,
+        quarantined,
         rejects: Rejects::finish_shared(rejects).context("cannot write the rejects file")?.1,
         status: if in_flight.is_empty() { "clear" } else { "in_flight" },
         in_flight,
@@ -170,7 +176,7 @@ fn for_people(answer: &Answer) -> String {
 }
 
 /// Which column holds the addresses; and the first row, when it is no header.
-fn column(
+pub(super) fn column(
     asked: Option<&str>,
     first: Row,
     region: &str,
@@ -220,8 +226,22 @@ struct Reader {
     rejects: Arc<Mutex<Rejects>>,
 }
 
-/// How many rows were handed on, and the entries they make.
-type Batch = (u64, Vec<ListRow>);
+/// Rows on their way to the list.
+#[derive(Default)]
+struct Batch {
+    rows: u64,
+    entries: Vec<ListRow>,
+    /// Keys of texts that are no address.
+    unreadable: Vec<AddressKey>,
+}
+
+/// Why a row is invalid.
+enum Invalid {
+    /// Its text should have been an address and is none.
+    Unreadable(AddressKey, String),
+    /// It is something else.
+    Unfit(String),
+}
 
 impl Reader {
     /// Returns how many rows were read, and how many of them were invalid.
@@ -231,7 +251,7 @@ impl Reader {
         sender: &mpsc::Sender<Batch>,
     ) -> anyhow::Result<(u64, u64)> {
         let (mut n_read, mut n_invalid) = (0, 0);
-        let mut batch: Batch = (0, Vec::new());
+        let mut batch = Batch::default();
         loop {
             let row = match self.first.take() {
                 Some(first) => first,
@@ -241,19 +261,24 @@ impl Reader {
                 },
             };
             n_read += 1;
+            batch.rows += 1;
             match self.entries(&row) {
-                Ok(entries) => {
-                    batch.0 += 1;
-                    batch.1.extend(entries);
-                }
-                Err(why) => {
+                Ok(entries) => batch.entries.extend(entries),
+                Err(invalid) => {
                     n_invalid += 1;
+                    let why = match invalid {
+                        Invalid::Unreadable(key, why) => {
+                            batch.unreadable.push(key);
+                            why
+                        }
+                        Invalid::Unfit(why) => why,
+                    };
                     let mut rejects = self.rejects.lock().unwrap_or_else(PoisonError::into_inner);
                     let added = rejects.add(row.line, &row.fields, &why);
                     added.context("cannot write the rejects file")?;
                 }
             }
-            if batch.1.len() >= BATCH_ROWS
+            if batch.entries.len() + batch.unreadable.len() >= BATCH_ROWS
                 && sender.blocking_send(std::mem::take(&mut batch)).is_err()
             {
                 // Nobody receives any more: the import has failed and says why.
@@ -264,19 +289,28 @@ impl Reader {
         Ok((n_read, n_invalid))
     }
 
-    fn entries(&self, row: &Row) -> Result<Vec<ListRow>, String> {
+    fn entries(&self, row: &Row) -> Result<Vec<ListRow>, Invalid> {
+        let unfit = |why: &str| Invalid::Unfit(why.to_owned());
         if let Some(why) = &row.broken {
-            return Err(why.clone());
+            return Err(unfit(why));
         }
         let text = row.fields.get(self.column).map_or("", String::as_str);
-        let named = Named::parse(original(text.trim()), self.channel, &self.region)?;
+        let text = original(text.trim());
+        let named = Named::parse(text, self.channel, &self.region).map_err(|why| {
+            let is_said = text.chars().any(char::is_alphanumeric);
+            if is_said {
+                Invalid::Unreadable(self.keyer.raw_key(text), why)
+            } else {
+                Invalid::Unfit(why)
+            }
+        })?;
         let targets = match named {
             Named::Address(_) => named.targets(self.channel, &self.keyer),
-            Named::Domain(_) => return Err("a domain is added with touchline suppress add".into()),
-            Named::Person(_) => return Err("a person is added with touchline suppress add".into()),
+            Named::Domain(_) => return Err(unfit("a domain is added with touchline suppress add")),
+            Named::Person(_) => return Err(unfit("a person is added with touchline suppress add")),
         };
         if targets.is_empty() {
-            return Err("this kind of address does not fit --channel".to_owned());
+            return Err(unfit("this kind of address does not fit --channel"));
         }
         let rows = targets.into_iter().filter_map(|target| match target {
             Target::Address { key, channel, domain } => Some(ListRow { key, channel, domain }),
@@ -286,36 +320,53 @@ impl Reader {
     }
 }
 
-/// Returns how many addresses were added.
+/// How many addresses were added, and how many texts are new in quarantine.
+#[derive(Default)]
+struct Stored {
+    added: u64,
+    quarantined: u64,
+}
+
 async fn store(
     mut batches: mpsc::Receiver<Batch>,
     database: &Database,
     words: &Arc<Words>,
     progress: &mut Progress,
-) -> anyhow::Result<u64> {
-    let mut in_flight: VecDeque<JoinHandle<anyhow::Result<(u64, u64)>>> = VecDeque::new();
-    let (mut n_done, mut n_added) = (0, 0);
+) -> anyhow::Result<Stored> {
+    let mut in_flight: VecDeque<JoinHandle<anyhow::Result<(u64, Stored)>>> = VecDeque::new();
+    let (mut n_done, mut stored) = (0, Stored::default());
     loop {
         let batch = batches.recv().await;
         let is_last = batch.is_none();
-        if let Some((n_rows, entries)) = batch {
+        if let Some(batch) = batch {
             let (database, words) = (database.clone(), Arc::clone(words));
             in_flight.push_back(tokio::spawn(async move {
-                let Words { reason, origin, actor, evidence } = &*words;
-                let added =
-                    patiently(|| database.import_list(&entries, *reason, *origin, actor, evidence));
-                Ok((n_rows, added.await?))
+                Ok((batch.rows, store_batch(&database, &batch, &words).await?))
             }));
         }
         while in_flight.len() >= if is_last { 1 } else { IN_FLIGHT } {
             let Some(oldest) = in_flight.pop_front() else { break };
-            let (rows, added) = oldest.await.context("a batch has panicked")??;
+            let (rows, batch) = oldest.await.context("a batch has panicked")??;
             n_done += rows;
-            n_added += added;
+            stored.added += batch.added;
+            stored.quarantined += batch.quarantined;
             progress.rows(n_done);
         }
         if is_last {
-            return Ok(n_added);
+            return Ok(stored);
         }
     }
+}
+
+async fn store_batch(database: &Database, batch: &Batch, words: &Words) -> anyhow::Result<Stored> {
+    let Words { reason, origin, actor, evidence } = words;
+    let added =
+        patiently(|| database.import_list(&batch.entries, *reason, *origin, actor, evidence));
+    let added = added.await?;
+    let quarantined = if batch.unreadable.is_empty() {
+        0
+    } else {
+        patiently(|| database.quarantine(&batch.unreadable, *reason, actor, evidence)).await?
+    };
+    Ok(Stored { added, quarantined: u64::try_from(quarantined).unwrap_or(0) })
 }

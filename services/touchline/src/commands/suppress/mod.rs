@@ -3,8 +3,10 @@
 //! Entries name addresses by keyed hashes: who is on the list can be asked (`check`), not read.
 
 mod entry;
+mod export;
 mod import;
 mod lookup;
+mod scrub;
 
 use clap::Subcommand;
 
@@ -16,7 +18,8 @@ pub enum Arguments {
     /// Put an address, a person or a domain on the list. When it answers "clear", nothing to it
     /// starts any more and nothing is under way.
     Add(entry::AddArguments),
-    /// End the entries for an address, a person or a domain.
+    /// End the entries for an address, a person or a domain. For compliance officers; what was said
+    /// or written, and complaints, need two of them.
     Lift(entry::LiftArguments),
     /// Show the newest entries.
     List(lookup::ListArguments),
@@ -24,6 +27,10 @@ pub enum Arguments {
     Check(lookup::CheckArguments),
     /// Put the addresses of a file on the list.
     Import(import::Arguments),
+    /// Compare a file with the list: every row comes back as clear, listed or invalid.
+    Scrub(scrub::Arguments),
+    /// Write the entries out, by keyed hashes or in clear; who took them is noted.
+    Export(export::Arguments),
 }
 
 /// Runs the command.
@@ -37,5 +44,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::List(arguments) => lookup::list(arguments, session).await,
         Arguments::Check(arguments) => lookup::check(arguments, session).await,
         Arguments::Import(arguments) => import::run(arguments, session).await,
+        Arguments::Scrub(arguments) => scrub::run(arguments, session).await,
+        Arguments::Export(arguments) => export::run(arguments, session).await,
     }
 }
