@@ -5,8 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::bounce::Classification;
 use domain::retry::Backoff;
+use domain::return_path::ReturnPath;
 use domain::suppression::{Origin, SuppressionReason};
-use domain::{ContactChannel, Medium, Reason, ReasonCode};
+use domain::token::TokenKeys;
+use domain::{AddressKey, ContactChannel, Medium, Reason, ReasonCode, TouchId};
 use lettre::message::Mailbox;
 use storage::Database;
 use storage::suppressions::{NewSuppression, Target};
@@ -15,7 +17,7 @@ use worker::{Handler, Outcome, ReadyTouch};
 
 use crate::dkim::Signer;
 use crate::mailer::{Mailer, SendResult};
-use crate::message::{Email, Envelope, FinishedMessage, MessageError, parse_mailbox};
+use crate::message::{Email, Envelope, FinishedMessage, MessageError, parse_mailbox, wire_address};
 use crate::outbox::EmailOutbox;
 use crate::reply::{Verdict, judge};
 use crate::settings::Settings;
@@ -37,23 +39,51 @@ pub struct EmailHandler {
     outlet: Outlet,
     signer: Option<Signer>,
     from: Mailbox,
+    return_paths: Option<ReturnPaths>,
     database: Database,
 }
 
+/// Makes the return paths of touches, so that what comes back names its touch and recipient
+/// (compliance.md BNC-08).
+struct ReturnPaths {
+    domain: String,
+    keys: TokenKeys,
+}
+
+impl ReturnPaths {
+    /// Those at `[email] bounce_domain`, where that is set.
+    fn new(settings: &Settings, keys: TokenKeys) -> Result<Option<Self>, MessageError> {
+        let domain = settings.bounce_domain.trim();
+        if domain.is_empty() {
+            return Ok(None);
+        }
+        let address = wire_address(&format!("b@{domain}"));
+        let address = address.ok_or(MessageError::Address("email.bounce_domain"))?;
+        Ok(Some(Self { domain: address.domain().to_owned(), keys }))
+    }
+
+    fn of(&self, touch: TouchId, recipient: &AddressKey) -> String {
+        let local = ReturnPath::new(touch, recipient).local_part(&self.keys);
+        format!("{local}@{}", self.domain)
+    }
+}
+
 impl EmailHandler {
-    /// A handler that sends as `[email] from`. The database is for entries that hard bounces call
-    /// for.
+    /// A handler that sends as `[email] from`, with return paths signed by `keys` where there is a
+    /// domain for them. The database is for entries that hard bounces call for.
     ///
     /// # Errors
-    /// When the sender is no address.
+    /// When the sender is no address, or the domain of return paths none.
     pub fn new(
         outlet: Outlet,
         signer: Option<Signer>,
         settings: &Settings,
+        keys: TokenKeys,
         database: Database,
     ) -> Result<Self, MessageError> {
         let from = parse_mailbox(&settings.from, "email.from")?;
-        Ok(Self { outlet, signer, from, database })
+        let return_paths = ReturnPaths::new(settings, keys)?;
+        Ok(Self { outlet, signer, from, return_paths, database })
     }
 
     /// The message and its envelope, or why there must be none.
@@ -61,7 +91,10 @@ impl EmailHandler {
         let rendered = touch.template.renderer.email(touch.locale, &touch.fields)?;
         let claimed = &touch.claimed;
         let recipient = claimed.address.as_deref().unwrap_or_default();
-        let envelope = Envelope::new(self.from.email.as_ref(), recipient).map_err(|error| {
+        let signed = self.return_paths.as_ref();
+        let signed = signed.map(|paths| paths.of(claimed.id, &claimed.address_key));
+        let sender = signed.as_deref().unwrap_or(self.from.email.as_ref());
+        let envelope = Envelope::new(sender, recipient).map_err(|error| {
             Outcome::Blocked(Reason::new(ReasonCode::BadAddress, error.to_string()))
         })?;
         let reply_to = claimed.owner.as_ref().and_then(|owner| {
@@ -196,5 +229,39 @@ impl Handler for EmailHandler {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use domain::{AddressKeyer, AddressKind};
+
+    use super::*;
+
+    fn settings(bounce_domain: &str) -> Settings {
+        let loaded = bootstrap::settings::Loaded::from_sources(None, Vec::new()).unwrap();
+        let settings: Settings = loaded.section("email").unwrap();
+        Settings { bounce_domain: bounce_domain.to_owned(), ..settings }
+    }
+
+    #[test]
+    fn a_return_path_is_an_envelope_sender_that_verifies() {
+        let keys = TokenKeys::new("k1", b"secret");
+        let paths = ReturnPaths::new(&settings("Bounce.Palm.example"), keys.clone());
+        let touch = TouchId::new();
+        let recipient = AddressKeyer::new(b"k").key(AddressKind::Email, "sara@example.org");
+        let sender = paths.unwrap().unwrap().of(touch, &recipient);
+        let envelope = Envelope::new(&sender, "sara@example.org").unwrap();
+        assert_eq!(envelope.from().domain(), "bounce.palm.example");
+        let found = ReturnPath::verify(&keys, &envelope.from().to_string()).unwrap();
+        assert!(found.touch == touch && found.is_to(&recipient));
+    }
+
+    #[test]
+    fn return_paths_are_signed_only_where_there_is_a_domain_for_them() {
+        let keys = TokenKeys::new("k1", b"secret");
+        assert!(ReturnPaths::new(&settings(""), keys.clone()).unwrap().is_none());
+        assert!(ReturnPaths::new(&settings("no domain"), keys).is_err());
     }
 }

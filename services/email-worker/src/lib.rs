@@ -56,7 +56,8 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     let signer = signer(&settings)?;
     let member = Member::join(ctx, shared, "email-worker", Role::EmailWorker).await?;
     let concurrency = settings.concurrency.max(1) as usize;
-    let handler = EmailHandler::new(outlet, signer, &settings, member.database.clone())?;
+    let keys = member.keys.tokens.clone();
+    let handler = EmailHandler::new(outlet, signer, &settings, keys, member.database.clone())?;
     member.start_worker(ctx, Arc::new(handler), concurrency);
     Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub url: SecretString,
     /// The sender, e.g. `Palm Realty <hello@palm.example>`.
     pub from: String,
+    /// The domain of signed return paths; not set: bounces go to `from`.
+    pub bounce_domain: String,
     /// The name given in EHLO; not set: the domain of `from`.
     pub helo_name: String,
     /// Messages handed over at the same time by one process.
