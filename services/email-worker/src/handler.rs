@@ -254,7 +254,7 @@ mod tests {
         let sender = paths.unwrap().unwrap().of(touch, &recipient);
         let envelope = Envelope::new(&sender, "sara@example.org").unwrap();
         assert_eq!(envelope.from().domain(), "bounce.palm.example");
-        let found = ReturnPath::verify(&keys, &envelope.from().to_string()).unwrap();
+        let found = ReturnPath::verify(&keys, envelope.from().as_ref()).unwrap();
         assert!(found.touch == touch && found.is_to(&recipient));
     }
 

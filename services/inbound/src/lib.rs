@@ -8,8 +8,10 @@
 mod edge;
 mod intake;
 mod journal;
+mod kept;
 mod language;
 mod list;
+mod lmtp;
 mod opt_out;
 mod page;
 pub mod returns;
@@ -25,6 +27,7 @@ use anyhow::Context as _;
 use bootstrap::Context;
 use bootstrap::health::HealthSettings;
 use domain::Clock;
+use futures_util::future::OptionFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -34,13 +37,14 @@ use edge::Edge;
 use intake::Intake;
 use journal::{Applier, Journal};
 use list::List;
+use lmtp::Lmtp;
 use settings::Settings;
-use texts::Texts;
 
 /// The running service.
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
+    lmtp_address: Option<SocketAddr>,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -49,6 +53,12 @@ impl Serving {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes mail that comes back, if it does.
+    #[must_use]
+    pub fn lmtp_address(&self) -> Option<SocketAddr> {
+        self.lmtp_address
     }
 
     /// Waits for its end, which comes when `ctx.shutdown` has begun and every opt-out that was
@@ -98,32 +108,32 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let connections = settings.database.max_connections.max(2) as usize;
     let width = (connections / 2).min(8);
     let clock = Clock::system();
-    let intake =
-        Arc::new(Intake::new(list, journal.clone(), clock, connections.saturating_sub(width)));
+    let intake = Arc::new(Intake::new(
+        Arc::clone(&list),
+        journal.clone(),
+        clock,
+        connections.saturating_sub(width),
+    ));
     let opt_outs = TaskTracker::new();
     let health = pages.listen.is_none().then(|| (ctx.health.clone(), ctx.shutdown.clone()));
     let edge = Edge::new(&settings, Arc::clone(&intake), opt_outs.clone(), health);
-    let mut router = edge.router();
-    if let Some((texts, keyer)) = settings.texts.clone() {
-        let dir = texts.dir.clone();
-        let texts = Texts::open(texts, keyer, Arc::clone(&intake), opt_outs.clone());
-        let texts = texts.with_context(|| {
-            format!("cannot write to {}, where answers are kept; set inbound.replies_dir", dir.display())
-        })?;
-        router = router.merge(texts.router());
-    }
+    let texts = texts::router(&settings, &intake, &opt_outs)?;
+    let router = edge.router().merge(texts);
+    let lmtp = Lmtp::bind(&settings, &list, &intake, &opt_outs).await?;
+    let lmtp_address = lmtp.as_ref().map(Lmtp::address);
     let applier = Applier::new(journal, intake, width);
     tracing::info!(%address, journal = %dir.display(), "unsubscribes are taken");
     let stop = ctx.shutdown.token();
     let task = ctx.shutdown.spawn("inbound", async move {
         let applied = CancellationToken::new();
         let applying = tokio::spawn(applier.run(applied.clone()));
-        server::run(listener, router, stop).await;
+        let mail = OptionFuture::from(lmtp.map(|lmtp| lmtp.run(stop.clone())));
+        tokio::join!(server::run(listener, router, stop.clone()), mail);
         // Requests that were hung up on may still be on their way to the list.
         opt_outs.close();
         opt_outs.wait().await;
         applied.cancel();
         applying.await.context("the journal's task broke off; the log says where")
     });
-    Ok(Serving { address, task })
+    Ok(Serving { address, lmtp_address, task })
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use domain::{AddressKey, TouchId};
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
 
@@ -93,6 +94,15 @@ impl List {
             tracing::info!(event = %suppressed.event, touches, "messages were already on their way");
         }
         Ok(())
+    }
+
+    /// The key of the address that a touch's message went to, if the touch is known.
+    pub(crate) async fn address_of(
+        &self,
+        touch: TouchId,
+    ) -> Result<Option<AddressKey>, NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.address_of_touch(touch)).await
     }
 
     async fn answered<T>(

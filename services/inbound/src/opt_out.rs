@@ -98,6 +98,10 @@ impl OptOut {
         Self { key, channel, whole_person, touch, reason, agent, text, accepted_at }
     }
 
+    const fn is_by_mail_server(&self) -> bool {
+        matches!(self.reason, SuppressionReason::HardBounce | SuppressionReason::Complaint)
+    }
+
     /// What it asks of the list.
     pub(crate) fn request(&self) -> Request {
         Request { entry: self.entry(), whole_person: self.whole_person }
@@ -115,12 +119,18 @@ impl OptOut {
             Some(TextEvidence { gateway, message }) => {
                 format!("text message {message:016x} by {gateway} at {at}")
             }
+            None if self.is_by_mail_server() => {
+                format!("mail returned to the signed return path at {at}{touch}")
+            }
             None => format!("signed link, POST by {} at {at}{touch}", self.agent),
         };
         NewSuppression {
             target,
             reason: self.reason,
-            origin: Origin::Recipient,
+            origin: match self.reason {
+                SuppressionReason::HardBounce => Origin::System,
+                _ => Origin::Recipient,
+            },
             actor: ACTOR.to_owned(),
             evidence: Some(evidence),
             touch: self.touch,

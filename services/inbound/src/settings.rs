@@ -24,6 +24,7 @@ struct Section {
     sms_twilio_token: SecretString,
     sms_secret: SecretString,
     hook_limit_bytes: usize,
+    lmtp_listen: Option<String>,
     replies_dir: Option<PathBuf>,
 }
 
@@ -70,6 +71,17 @@ pub(crate) struct TextSettings {
     pub region: String,
 }
 
+/// Where mail that comes back is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct LmtpSettings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Bytes of a message at most.
+    pub message_limit: usize,
+    /// Where messages are kept that put somebody on the list.
+    pub dir: PathBuf,
+}
+
 /// Everything the service works with.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -81,9 +93,12 @@ pub(crate) struct Settings {
     pub body_limit: usize,
     /// What tokens are checked with.
     pub keys: TokenKeys,
-    /// What answers by text message are taken with, and what makes keys of their senders' numbers;
-    /// only where a gateway is set up.
-    pub texts: Option<(TextSettings, AddressKeyer)>,
+    /// What answers by text message are taken with, where a gateway is set up.
+    pub texts: Option<TextSettings>,
+    /// Where mail that comes back is taken, if anywhere.
+    pub lmtp: Option<LmtpSettings>,
+    /// What makes keys of the addresses that text messages and reports name.
+    pub keyer: AddressKeyer,
     /// The sender, as recipients know it; may be empty.
     pub team: String,
     /// The language for those whose browser names neither of ours.
@@ -103,12 +118,15 @@ impl Settings {
         let data: Data = loaded.section("data")?;
         let data_dir = data.dir.unwrap_or_else(embedded::default_data_dir);
         let texts = section.texts(&data_dir, team.default_region);
-        if texts.is_some() {
+        let lmtp = section.lmtp(&data_dir);
+        if texts.is_some() || lmtp.is_some() {
             loaded.require(&["keys.address"])?;
         }
         let keyer = AddressKeyer::new(keys.address.expose_secret().as_bytes());
         Ok(Self {
-            texts: texts.map(|texts| (texts, keyer)),
+            texts,
+            lmtp,
+            keyer,
             listen: section.listen,
             journal_dir: section.journal_dir.unwrap_or_else(|| data_dir.join(JOURNAL_FOLDER)),
             body_limit: section.body_limit_bytes,
@@ -122,6 +140,16 @@ impl Settings {
 }
 
 impl Section {
+    fn lmtp(&self, data_dir: &Path) -> Option<LmtpSettings> {
+        let listen = self.lmtp_listen.clone()?;
+        let dir = self.kept_in(data_dir);
+        Some(LmtpSettings { listen, message_limit: self.hook_limit_bytes, dir })
+    }
+
+    fn kept_in(&self, data_dir: &Path) -> PathBuf {
+        self.replies_dir.clone().unwrap_or_else(|| data_dir.join(REPLIES_FOLDER))
+    }
+
     fn texts(&self, data_dir: &Path, region: String) -> Option<TextSettings> {
         let set = |secret: &SecretString| {
             let is_set = !secret.expose_secret().is_empty();
@@ -131,7 +159,7 @@ impl Section {
         if twilio_token.is_none() && secret.is_none() {
             return None;
         }
-        let dir = self.replies_dir.clone().unwrap_or_else(|| data_dir.join(REPLIES_FOLDER));
+        let dir = self.kept_in(data_dir);
         let public_url = self.public_url.clone().unwrap_or_default();
         let public_url = public_url.trim_end_matches('/').to_owned();
         let body_limit = self.hook_limit_bytes;

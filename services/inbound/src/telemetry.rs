@@ -14,6 +14,8 @@ pub(crate) const APPLY_SECONDS: &str = "touchline_inbound_apply_seconds";
 pub(crate) const BAD_TOKENS: &str = "touchline_inbound_bad_tokens_total";
 /// Answers by text message, by what followed.
 pub(crate) const REPLIES: &str = "touchline_inbound_replies_total";
+/// Mail that came back, by what it was.
+pub(crate) const RETURNED: &str = "touchline_inbound_returned_mail_total";
 /// Open connections.
 pub(crate) const CONNECTIONS: &str = "touchline_inbound_connections";
 
@@ -35,12 +37,23 @@ pub(crate) fn describe_all() {
         Counter,
         "Answers by text message: what they asked for, or forged, unreadable, repeated.",
     );
+    describe(
+        RETURNED,
+        Counter,
+        "Mail that came back, per recipient: a class of bounce, complaint, or nothing (forged, \
+         auto-replies and the like).",
+    );
     describe(CONNECTIONS, Gauge, "Open connections of the public edge.");
 }
 
 /// Counts what followed from an answer by text message.
 pub(crate) fn count_reply(result: &'static str) {
     metrics::counter!(REPLIES, "result" => result).increment(1);
+}
+
+/// Counts a message that came back.
+pub(crate) fn count_returned(kind: &'static str) {
+    metrics::counter!(RETURNED, "kind" => kind).increment(1);
 }
 
 /// Counts what became of an opt-out.

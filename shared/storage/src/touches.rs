@@ -1,7 +1,7 @@
 //! Looking at touches: lists, counts, and the whole story of one.
 
 use chrono::{DateTime, Utc};
-use domain::{Channel, ContactId, EnrolmentId, PlanVersionId, TouchId, TouchState};
+use domain::{AddressKey, Channel, ContactId, EnrolmentId, PlanVersionId, TouchId, TouchState};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -129,6 +129,19 @@ impl Database {
             .fetch_optional(self.pool())
             .await?;
         row.as_ref().map(touch).transpose()
+    }
+
+    /// The key of the address a touch goes to, once that has been decided.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn address_of_touch(&self, id: TouchId) -> Result<Option<AddressKey>, StorageError> {
+        let key: Option<Option<Vec<u8>>> =
+            sqlx::query_scalar("SELECT address_key FROM touches WHERE id = $1")
+                .bind(id.as_uuid())
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(key.flatten().and_then(|key| AddressKey::from_bytes(&key)))
     }
 
     /// The story of a touch, in order.

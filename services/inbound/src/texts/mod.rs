@@ -5,12 +5,12 @@
 //! safe there is the message noted as done; a gateway that repeats it until then repeats nothing.
 
 mod gateway;
-mod kept;
 mod twilio;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -26,19 +26,19 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::intake::{Intake, Taken};
+use crate::kept::{self, Kept};
 use crate::opt_out::{AgentClass, OptOut, TextEvidence};
-use crate::settings::TextSettings;
+use crate::settings::{Settings, TextSettings};
 use crate::telemetry;
 
 pub(crate) use gateway::Gateway;
 use gateway::{Refusal, Request as GatewayRequest, Text};
-use kept::Kept;
 
 /// A body that has not arrived by then is not taken; the gateway will repeat it.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// What takes answers.
-pub(crate) struct Texts {
+struct Texts {
     settings: TextSettings,
     keyer: AddressKeyer,
     kept: Kept,
@@ -47,23 +47,28 @@ pub(crate) struct Texts {
     opt_outs: TaskTracker,
 }
 
+/// The addresses of the gateways that are set up.
+pub(crate) fn router(
+    settings: &Settings,
+    intake: &Arc<Intake>,
+    opt_outs: &TaskTracker,
+) -> anyhow::Result<Router> {
+    let Some(texts) = settings.texts.clone() else { return Ok(Router::new()) };
+    let kept = Kept::open(&texts.dir).with_context(|| {
+        let dir = texts.dir.display();
+        format!("cannot write to {dir}, where answers are kept; set inbound.replies_dir")
+    })?;
+    let texts = Texts {
+        settings: texts,
+        keyer: settings.keyer.clone(),
+        kept,
+        intake: Arc::clone(intake),
+        opt_outs: opt_outs.clone(),
+    };
+    Ok(Router::new().route("/hooks/sms/{gateway}", any(take)).with_state(Arc::new(texts)))
+}
+
 impl Texts {
-    /// Prepares the folder where requests are kept.
-    pub(crate) fn open(
-        settings: TextSettings,
-        keyer: AddressKeyer,
-        intake: Arc<Intake>,
-        opt_outs: TaskTracker,
-    ) -> std::io::Result<Self> {
-        let kept = Kept::open(&settings.dir)?;
-        Ok(Self { settings, keyer, kept, intake, opt_outs })
-    }
-
-    /// Its addresses.
-    pub(crate) fn router(self) -> Router {
-        Router::new().route("/hooks/sms/{gateway}", any(take)).with_state(Arc::new(self))
-    }
-
     /// What is answered to a request.
     async fn take(&self, gateway: Gateway, request: Request) -> Response {
         let (head, body) = request.into_parts();

@@ -3,6 +3,7 @@
 
 mod crash;
 mod load;
+mod mail;
 mod outage;
 mod pages;
 mod proxy;

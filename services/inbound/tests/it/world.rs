@@ -68,6 +68,11 @@ impl World {
         Self { deployment, journal, address: serving.address(), ctx, serving }
     }
 
+    /// Where the service takes mail that comes back.
+    pub fn lmtp_address(&self) -> SocketAddr {
+        self.serving.lmtp_address().expect("the test has set inbound.lmtp_listen")
+    }
+
     /// Stops the service in order and answers what its journal folder still holds.
     pub async fn stop(self) -> usize {
         let (_deployment, journal) = self.stop_keeping().await;

@@ -9,41 +9,41 @@ use sha2::{Digest, Sha256};
 
 /// The folder.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     dir: PathBuf,
 }
 
 /// A request could not be kept; the log says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotKept;
+pub(crate) struct NotKept;
 
 /// The number a message is known by here: no gateway's id gets into a log or onto the list.
-pub(super) fn message(gateway: &str, id: &str) -> u64 {
+pub(crate) fn message(gateway: &str, id: &str) -> u64 {
     let hash = Sha256::digest(format!("{gateway}\n{id}"));
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl Kept {
     /// Opens the folder, which is created when missing.
-    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         Ok(Self { dir: dir.to_owned() })
     }
 
     /// Keeps a request. The same request is kept once.
-    pub(super) async fn keep(&self, raw: Vec<u8>) -> Result<(), NotKept> {
+    pub(crate) async fn keep(&self, raw: Vec<u8>) -> Result<(), NotKept> {
         let hash = Sha256::digest(&raw);
         let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         self.write(self.dir.join(format!("{name}.request")), raw).await
     }
 
     /// Whether a message was done with before.
-    pub(super) fn is_done(&self, message: u64) -> bool {
+    pub(crate) fn is_done(&self, message: u64) -> bool {
         self.done(message).exists()
     }
 
     /// Notes that a message is done with: repeats of it change nothing.
-    pub(super) async fn note_done(&self, message: u64) {
+    pub(crate) async fn note_done(&self, message: u64) {
         // Without the note a repeat is taken once more, which leaves one entry on the list all the
         // same.
         let _ = self.write(self.done(message), Vec::new()).await;

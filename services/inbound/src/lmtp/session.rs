@@ -1,0 +1,130 @@
+//! One LMTP session (RFC 2033): commands in, one reply each, and one per recipient after the message.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+
+use super::{Delivered, Office};
+
+/// A session that says nothing for so long is closed (RFC 5321 §4.5.3.2.7).
+const SILENCE: Duration = Duration::from_secs(300);
+
+/// Bytes of a command at most; of a message's line, bytes read at a time.
+const LINE_BYTES: u64 = 8 * 1024;
+
+/// Recipients of a message at most.
+const RECIPIENTS: usize = 100;
+
+/// A connection, as lines.
+struct Wire {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+}
+
+impl Wire {
+    /// The next line, or as much of it as is read at a time; `None` when the other side has gone.
+    async fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let mut limited = (&mut self.reader).take(LINE_BYTES);
+        let read = timeout(SILENCE, limited.read_until(b'\n', &mut line)).await;
+        let bytes = read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        Ok((bytes > 0).then_some(line))
+    }
+
+    async fn say(&mut self, reply: &str) -> io::Result<()> {
+        self.writer.write_all(format!("{reply}\r\n").as_bytes()).await
+    }
+
+    /// The message up to the final dot; `None` when it is longer than `limit`.
+    async fn message(&mut self, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let mut message = Vec::new();
+        let mut begins_line = true;
+        let mut is_too_long = false;
+        loop {
+            let line = self.line().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            if begins_line && (line == b".\r\n" || line == b".\n") {
+                return Ok((!is_too_long).then_some(message));
+            }
+            let stuffed = begins_line && line.starts_with(b".");
+            begins_line = line.ends_with(b"\n");
+            is_too_long |= message.len() + line.len() > limit;
+            if !is_too_long {
+                message.extend_from_slice(&line[usize::from(stuffed)..]);
+            }
+        }
+    }
+}
+
+/// Speaks with a mail server until it leaves.
+pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
+    let (reader, writer) = stream.into_split();
+    let mut wire = Wire { reader: BufReader::new(reader), writer };
+    let mut recipients: Vec<String> = Vec::new();
+    let mut has_sender = false;
+    wire.say("220 touchline LMTP").await?;
+    while let Some(line) = wire.line().await? {
+        if !line.ends_with(b"\n") {
+            return wire.say("500 5.5.2 the line is too long").await;
+        }
+        let line = String::from_utf8_lossy(&line).trim().to_owned();
+        let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+        match verb.as_str() {
+            "LHLO" => {
+                (has_sender, recipients) = (false, Vec::new());
+                let size = office.message_limit;
+                let offers =
+                    "PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8";
+                wire.say(&format!("250-touchline\r\n250-{offers}\r\n250 SIZE {size}")).await?;
+            }
+            "MAIL" => {
+                (has_sender, recipients) = (true, Vec::new());
+                wire.say("250 2.1.0 ok").await?;
+            }
+            "RCPT" => match path(&line).filter(|_| has_sender) {
+                Some(_) if recipients.len() >= RECIPIENTS => {
+                    wire.say("452 4.5.3 too many recipients").await?;
+                }
+                Some(recipient) => {
+                    recipients.push(recipient.to_owned());
+                    wire.say("250 2.1.5 ok").await?;
+                }
+                None => wire.say("503 5.5.1 RCPT TO:<address> after MAIL").await?,
+            },
+            "DATA" if recipients.is_empty() => wire.say("503 5.5.1 RCPT first").await?,
+            "DATA" => {
+                wire.say("354 go on").await?;
+                let message = wire.message(office.message_limit).await?;
+                for recipient in std::mem::take(&mut recipients) {
+                    wire.say(deliver(office, &recipient, message.as_deref()).await).await?;
+                }
+                has_sender = false;
+            }
+            "RSET" => {
+                (has_sender, recipients) = (false, Vec::new());
+                wire.say("250 2.0.0 ok").await?;
+            }
+            "NOOP" => wire.say("250 2.0.0 ok").await?,
+            "QUIT" => return wire.say("221 2.0.0 bye").await,
+            _ => wire.say("500 5.5.1 LHLO, MAIL, RCPT, DATA, RSET, NOOP or QUIT").await?,
+        }
+    }
+    Ok(())
+}
+
+async fn deliver(office: &Office, recipient: &str, message: Option<&[u8]>) -> &'static str {
+    let Some(message) = message else { return "552 5.3.4 the message is too long" };
+    match office.take(recipient, message).await {
+        Delivered::Done => "250 2.0.0 taken",
+        Delivered::Later => "451 4.3.0 not now; try again later",
+    }
+}
+
+/// What stands between the angle brackets of a command.
+fn path(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once('<')?;
+    rest.rsplit_once('>').map(|(path, _)| path)
+}
