@@ -111,15 +111,16 @@ impl Narrator {
         let next =
             next.map_or_else(String::new, |due| format!("next {}", due.format("%a %d %b %H:%M")));
         println!("{}  {:<64} {next}", now.format("%a %d %b %Y"), told.join("  "));
-        for (event, touch) in events.iter().filter(|(event, _)| event.state == TouchState::Blocked)
-        {
+        let stopped = |state| matches!(state, TouchState::Blocked | TouchState::Cancelled);
+        for (event, touch) in events.iter().filter(|(event, _)| stopped(event.state)) {
             let reason = event.reason.as_deref().unwrap_or("a rule");
             println!(
-                "                 ✋ {} {} of {} to {} was blocked: {reason}\n                    {} --data-dir {} explain {}",
+                "                 ✋ {} {} of {} to {} was {}: {reason}\n                    {} --data-dir {} explain {}",
                 touch.channel,
                 ordinal(touch.step),
                 touch.plan_key,
                 touch.contact_name,
+                event.state,
                 super::program(),
                 self.data_dir.display(),
                 touch.id
@@ -175,7 +176,7 @@ impl Narrator {
         println!(
             "\nThe clock runs at its normal pace now, and the fleet goes on. In another terminal:\n"
         );
-        println!("  {program} --data-dir {dir} touches list --state blocked");
+        println!("  {program} --data-dir {dir} touches list --state cancelled");
         println!("  {program} --data-dir {dir} explain TOUCH");
         println!("  {program} --data-dir {dir} tasks today");
         println!(
@@ -193,6 +194,7 @@ fn words(state: TouchState, medium: Medium) -> Option<[&'static str; 2]> {
         (TouchState::Sent, Medium::Sms) => ["SMS", "SMS"],
         (TouchState::Sent, Medium::Call) => ["task", "tasks"],
         (TouchState::Blocked, _) => ["blocked"; 2],
+        (TouchState::Cancelled, _) => ["cancelled"; 2],
         (TouchState::Failed, _) => ["failed"; 2],
         (TouchState::Unknown, _) => ["in doubt"; 2],
         (TouchState::Held, _) => ["held"; 2],
