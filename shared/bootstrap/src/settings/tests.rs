@@ -89,6 +89,8 @@ fn exactly_these_settings_are_secret() {
     let secret: BTreeSet<String> =
         catalogue.settings().iter().filter(|declared| declared.secret).map(Declared::key).collect();
     let expected = [
+        "inbound.sms_secret",
+        "inbound.sms_twilio_token",
         "keys.address",
         "keys.former_tokens",
         "keys.token",
