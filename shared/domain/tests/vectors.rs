@@ -11,9 +11,9 @@ mod email;
 mod phone;
 #[path = "vectors/registry.rs"]
 mod registry;
-#[path = "vectors/sender_id.rs"]
-mod sender_id;
 #[path = "vectors/replies.rs"]
 mod replies;
+#[path = "vectors/sender_id.rs"]
+mod sender_id;
 #[path = "vectors/token.rs"]
 mod token;
