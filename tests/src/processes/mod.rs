@@ -151,11 +151,17 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
-    /// Asks it to stop in order (`SIGTERM`) and returns how it ended.
+    /// Asks it to stop in order (`SIGTERM`) and returns how it ended. A process that has not come so
+    /// far as to listen is waited for: until then a signal ends it as it ends any program.
     ///
     /// # Panics
-    /// If it does not end; the message has the end of its log.
+    /// If it does not begin or does not end; the message has the end of its log.
     pub async fn terminate(&mut self) -> ExitStatus {
+        let until = tokio::time::Instant::now() + END_PATIENCE;
+        while !self.has_ended() && !self.log().contains("started") {
+            assert!(tokio::time::Instant::now() < until, "{} does not start", self.program);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.signal(Signal::TERM);
         self.ended().await
     }
