@@ -58,6 +58,9 @@ impl Due {
         let batch = self.database.claim_due(now, self.settings.batch).await?;
         let claimed = batch.hints.len();
         if claimed == 0 {
+            // What was taken may have been rows of touches that are cancelled by now. Rolled back,
+            // they would be first in line again at every turn.
+            batch.commit(&[], &[]).await?;
             return Ok(false);
         }
         if let Some(oldest) = batch.oldest {

@@ -86,3 +86,17 @@ async fn purge(scene: &Scene) {
     testkit::rabbitmq().await.eval(&purge).await;
     tokio::time::timeout(Duration::from_secs(5), queue_holds(scene, EMAIL_QUEUE, 0)).await.unwrap();
 }
+
+#[tokio::test]
+async fn due_rows_of_touches_that_are_over_hold_up_nobody() {
+    let scene = Scene::with(&[Channel::Email], 1).await;
+    // More than the scheduler takes at once, and all of them earlier.
+    let stale = "INSERT INTO due_touches (due_at, touch_id, due_month)
+                 SELECT now() - interval '40 days', gen_random_uuid(), date_trunc('month', now())::date
+                   FROM generate_series(1, 600)";
+    scene.execute(stale.to_owned()).await;
+    let _scheduler = scene.start(Program::Scheduler);
+    let _worker = scene.start(Program::EmailWorker);
+    assert_eq!(ends(&scene).await[&Channel::Email], [ONCE]);
+    scene.sees("SELECT count(*) FROM due_touches", 0).await;
+}
