@@ -208,7 +208,7 @@ impl Database {
     }
 }
 
-fn entry(row: &PgRow) -> Result<Entry, StorageError> {
+pub(super) fn entry(row: &PgRow) -> Result<Entry, StorageError> {
     Ok(Entry {
         event: row.try_get::<uuid::Uuid, _>("event_id")?.into(),
         scope: word(row, "scope")?,

@@ -1,12 +1,12 @@
 //! Reading the list out: each time leaves an event (compliance.md SUP-27).
 
-use chrono::{DateTime, Utc};
-use domain::suppression::{ListReading, Origin, Scope, SuppressionReason, Topic};
-use domain::{AddressKey, ContactChannel, EventId};
+use domain::EventId;
+use domain::suppression::ListReading;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use crate::words::{address_key, optional_word, word};
+use super::list::{Entry, entry};
+use crate::words::word;
 use crate::{Database, StorageError};
 
 /// Who reads the list out, and why.
@@ -25,24 +25,8 @@ pub struct NewReading {
 /// An entry in force as it is exported.
 #[derive(Debug, Clone)]
 pub struct Exported {
-    /// Its identity.
-    pub event: EventId,
-    /// What it covers.
-    pub scope: Scope,
-    /// The key of the address, person or domain.
-    pub key: AddressKey,
-    /// The channel, for one address.
-    pub channel: Option<ContactChannel>,
-    /// The topic, for a topic.
-    pub topic: Option<Topic>,
-    /// Why.
-    pub reason: SuppressionReason,
-    /// Who asked.
-    pub origin: Origin,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// Until when, where it has a term.
-    pub expires_at: Option<DateTime<Utc>>,
+    /// The entry.
+    pub entry: Entry,
     /// In clear, as far as a contact has the address, and only where asked for.
     pub address: Option<String>,
 }
@@ -134,16 +118,5 @@ impl Database {
 }
 
 fn exported(row: &PgRow) -> Result<Exported, StorageError> {
-    Ok(Exported {
-        event: row.try_get::<uuid::Uuid, _>("event_id")?.into(),
-        scope: word(row, "scope")?,
-        key: address_key(row, "address_key")?,
-        channel: optional_word(row, "channel")?,
-        topic: optional_word(row, "topic")?,
-        reason: word(row, "reason")?,
-        origin: word(row, "origin")?,
-        since: row.try_get("since")?,
-        expires_at: row.try_get("expires_at")?,
-        address: row.try_get("address")?,
-    })
+    Ok(Exported { entry: entry(row)?, address: row.try_get("address")? })
 }

@@ -83,7 +83,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
             written += 1;
         }
         match page.last() {
-            Some(last) => after = Some(last.event),
+            Some(last) => after = Some(last.entry.event),
             None => break,
         }
     }
@@ -96,7 +96,8 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn cells(entry: &Exported) -> [String; 10] {
+fn cells(exported: &Exported) -> [String; 10] {
+    let entry = &exported.entry;
     let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     [
         entry.event.to_string(),
@@ -108,6 +109,6 @@ fn cells(entry: &Exported) -> [String; 10] {
         time(entry.since),
         entry.expires_at.map_or_else(String::new, time),
         entry.key.to_hex(),
-        entry.address.as_deref().map_or_else(String::new, neutral),
+        exported.address.as_deref().map_or_else(String::new, neutral),
     ]
 }
