@@ -1,5 +1,6 @@
 //! The story of a touch in sentences.
 
+use chrono::TimeDelta;
 use domain::{Channel, Medium, Reason, ReasonCode, TouchState};
 
 use super::story::{Event, ListEntry, Story};
@@ -37,7 +38,7 @@ pub fn in_words(story: &Story) -> String {
     if story.list.is_empty() {
         lines.push("  Nothing on it stands against this channel.".to_owned());
     }
-    lines.extend(story.list.iter().map(|entry| format!("  {}", entry_in_words(entry))));
+    lines.extend(story.list.iter().map(|entry| format!("  {}", entry_in_words(entry, story))));
     lines.push(String::new());
     lines.push(format!("Touch {}, contact {}.", story.id, story.contact));
     lines.join("\n")
@@ -107,10 +108,13 @@ fn why_this_day(story: &Story) -> Vec<String> {
 }
 
 fn told(event: &Event, story: &Story) -> Vec<String> {
+    let when = match event.attempt {
+        0 => "before any attempt".to_owned(),
+        number => format!("attempt {number}"),
+    };
     let mut lines = vec![format!(
-        "  {}, attempt {}, {}: {}.",
+        "  {}, {when}, {}: {}.",
         local::moment(event.decided_at, &story.time_zone),
-        event.attempt,
         event.worker,
         if becomes_a_task(story) && event.state == TouchState::Sent {
             "became a task"
@@ -124,7 +128,7 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
     }
     if let Some(entry) = event.entry {
         add(match story.list.iter().find(|own| own.event == entry) {
-            Some(entry) => entry_in_words(entry),
+            Some(entry) => entry_in_words(entry, story),
             None => format!("Entry {entry} is no longer in force."),
         });
     }
@@ -174,13 +178,17 @@ const fn led_to(state: TouchState) -> &'static str {
     }
 }
 
-fn entry_in_words(entry: &ListEntry) -> String {
+/// The list is kept by the machine's clock. Where the fleet runs on another – in a demonstration –
+/// that is said, or the two times could not both be true.
+fn entry_in_words(entry: &ListEntry, story: &Story) -> String {
+    let apart = |event: &Event| (event.at - event.decided_at).abs() > TimeDelta::hours(1);
+    let clock = if story.events.iter().any(apart) { " by the machine's clock" } else { "" };
     let covers = match entry.channel {
         Some(channel) => format!("one address for {channel}"),
         None => format!("the whole {}", entry.scope),
     };
     format!(
-        "On the list since {}: {covers}, because of {} by {} (entry {}).",
+        "On the list since {}{clock}: {covers}, because of {} by {} (entry {}).",
         entry.since.format("%Y-%m-%d %H:%M UTC"),
         entry.reason.as_str().replace('_', " "),
         entry.origin,
