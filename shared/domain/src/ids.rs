@@ -53,3 +53,4 @@ id!(/** A human's to-do. */ TaskId);
 id!(/** An entry of the suppression history. */ EventId);
 id!(/** One load of a do-not-call dataset. */ RegistryLoadId);
 id!(/** A record of why a person may be reached. */ ConsentId);
+id!(/** What a person asks about their own data. */ RequestId);

@@ -25,6 +25,7 @@ pub mod relationship;
 pub mod reply;
 pub mod retry;
 pub mod return_path;
+pub mod rights;
 pub mod rules;
 pub mod sender_id;
 pub mod suppression;
@@ -38,8 +39,8 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, ConsentId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId, TaskId,
-    TemplateVersionId, TouchId,
+    AddressId, ConsentId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId,
+    RequestId, TaskId, TemplateVersionId, TouchId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -139,6 +139,8 @@ crate::words! {
         ExportClear = "export_clear",
         /// A file was compared with it.
         Scrub = "scrub",
+        /// Everything about one person.
+        Person = "person",
     }
 }
 

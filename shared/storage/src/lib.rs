@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod plans;
 pub mod registries;
+pub mod rights;
 pub mod suppressions;
 pub mod sweep;
 pub mod tasks;

@@ -11,6 +11,7 @@ mod local;
 mod migrate;
 mod plans;
 mod registry;
+mod requests;
 mod settings;
 mod suggestion;
 mod suppress;
@@ -59,6 +60,9 @@ pub enum Command {
     /// Legal bases: record a consent with its proof, a withdrawal, show what counts.
     #[command(subcommand)]
     Consents(consents::Arguments),
+    /// What people ask about their own data, with the days by which they are answered.
+    #[command(subcommand)]
+    Requests(requests::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -90,6 +94,7 @@ impl Command {
             Self::Suppress(arguments) => suppress::run(arguments, &session).await,
             Self::Registry(arguments) => registry::run(arguments, &session).await,
             Self::Consents(arguments) => consents::run(arguments, &session).await,
+            Self::Requests(arguments) => requests::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

@@ -9,6 +9,7 @@ mod importing;
 mod listing;
 mod plans;
 mod registering;
+mod requesting;
 mod running;
 mod settings;
 mod table;

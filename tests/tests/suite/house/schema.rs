@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::registry::{LoadKind, Registry};
+use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TouchState,
@@ -47,6 +48,9 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "purpose" => Purpose,
         "list_reading" => ListReading,
         "legal_basis" => LegalBasis,
+        "request_kind" => RequestKind,
+        "privacy_law" => PrivacyLaw,
+        "request_step" => RequestStep,
         "registry" => Registry,
         "registry_load_kind" => LoadKind,
         "channel" => Channel,

@@ -1,0 +1,70 @@
+//! `touchline requests`: what people ask about their own data, and by when they are answered.
+//!
+//! A request and what happens to it are never changed, only added to. The days come from
+//! `domain::rights` and are worked out once, when a request is recorded.
+
+mod add;
+mod list;
+mod step;
+
+use clap::Subcommand;
+use domain::RequestId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use storage::Database;
+use storage::rights::Request;
+
+use crate::commands::local;
+use crate::connect::Session;
+use crate::error::usage;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Arguments {
+    /// Record a request.
+    Add(add::Arguments),
+    /// List what is to be answered, what is overdue first.
+    List(list::ListArguments),
+    /// Show a request and what happened to it.
+    Show(list::ShowArguments),
+    /// Note a step: confirmed, verified, forwarded or acknowledged.
+    Note(step::NoteArguments),
+    /// Note that the person was told that it takes longer, and why.
+    Extend(step::ExtendArguments),
+    /// Note that it was answered, or refused.
+    Answer(step::AnswerArguments),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever keeps it from doing what was asked.
+pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
+    match arguments {
+        Arguments::Add(arguments) => add::run(arguments, session).await,
+        Arguments::List(arguments) => list::list(&arguments, session).await,
+        Arguments::Show(arguments) => list::show(&arguments, session).await,
+        Arguments::Note(arguments) => step::note(arguments, session).await,
+        Arguments::Extend(arguments) => step::extend(arguments, session).await,
+        Arguments::Answer(arguments) => step::answer(arguments, session).await,
+    }
+}
+
+/// The team's day.
+fn today(session: &Session) -> anyhow::Result<Date> {
+    let zone = session.team()?.default_time_zone;
+    let zone = TimeZone::get(&zone)
+        .map_err(|_| usage(format!("[team] default_time_zone: {zone:?} is no time zone")))?;
+    Ok(local::zoned(session.clock()?.now(), &zone).date())
+}
+
+/// The request of this id.
+///
+/// # Errors
+/// When there is none, or the database does not answer.
+pub async fn known(id: RequestId, database: &Database) -> anyhow::Result<Request> {
+    let found = database.request(id).await?;
+    found.ok_or_else(|| {
+        anyhow::anyhow!("there is no request {id}; touchline requests list shows them")
+    })
+}

@@ -1,0 +1,9 @@
+//! People's rights: requests and their clocks, what is known about a person, correction, erasure and
+//! retention (compliance.md §6).
+//!
+//! Which tables hold something about a person, how its rows are found and what erasure does with them
+//! is data in the database itself, `personal_tables`: whoever adds such a table adds a row there.
+
+mod requests;
+
+pub use requests::{NewRequest, Request, RequestEvent, Standing};
