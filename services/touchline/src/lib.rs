@@ -12,6 +12,7 @@ mod error;
 mod intake;
 mod output;
 mod patience;
+mod preflight;
 mod progress;
 
 use std::path::PathBuf;

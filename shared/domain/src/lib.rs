@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod bounce;
+pub mod breaker;
 pub mod calendar;
 pub mod channel;
 pub mod clock;

@@ -17,6 +17,7 @@ pub mod agents;
 pub mod claims;
 pub mod consents;
 pub mod contacts;
+pub mod domain_checks;
 pub mod due;
 pub mod effects;
 pub mod enrolments;

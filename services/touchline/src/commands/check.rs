@@ -6,6 +6,7 @@
 
 mod bounce;
 mod reply;
+mod sending_domain;
 mod window;
 
 use std::io::{self, BufRead, BufReader, Write};
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 
 use crate::connect::Session;
 use crate::error::{Refused, usage};
+
+pub(super) use sending_domain::own_domain;
 
 /// What to check.
 #[derive(Debug, Subcommand)]
@@ -45,6 +48,8 @@ pub enum Arguments {
     },
     /// Read a failed delivery: what it says, and what the list does about it.
     Bounce(bounce::Arguments),
+    /// Look up what other mail servers ask of the sending domain: SPF, DKIM, DMARC, the way back.
+    Domain(sending_domain::Arguments),
     /// Read an answer to a text message: what it makes us do. In a batch, "\n" stands for a line
     /// break.
     Reply {
@@ -76,6 +81,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Sms { text, batch } => answer(session, Given { raw: text, batch }, sms),
         Arguments::Email { given } => answer(session, given, email),
         Arguments::Bounce(arguments) => bounce::run(&arguments, session),
+        Arguments::Domain(arguments) => sending_domain::run(&arguments, session).await,
         Arguments::Reply { given } => answer(session, given, reply::answer),
         Arguments::Phone { given, region } => {
             let region = self::region(region.as_deref(), session)?;

@@ -16,7 +16,7 @@ use storage::due::FirstTouch;
 use storage::enrolments::{Candidate, NewEnrolment, Selection};
 use storage::plans::PlanVersion;
 
-use super::{local, suggestion, whom};
+use super::{local, readiness, suggestion, whom};
 use crate::connect::{Connection, Session};
 use crate::output::Output;
 
@@ -91,6 +91,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         start: arguments.start,
         now: session.clock()?.now(),
     };
+    readiness::before_enrolling(&enroller.version.plan, &connection.database, session).await?;
     let selection = selection(&arguments, &connection, session).await?;
     let dry_run = arguments.dry_run;
     let summary = enroller.enrol(&connection.database, &selection, dry_run).await?;

@@ -10,6 +10,7 @@ mod explain;
 mod local;
 mod migrate;
 mod plans;
+mod readiness;
 mod registry;
 mod requests;
 mod settings;
@@ -66,7 +67,7 @@ pub enum Command {
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
-    /// Check a text message, a phone number or an email address.
+    /// Check a text message, a number, an address, a window, or the sending domain.
     #[command(subcommand)]
     Check(check::Arguments),
     /// Show the effective settings, secrets hidden.

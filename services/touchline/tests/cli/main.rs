@@ -8,6 +8,7 @@ mod explaining;
 mod importing;
 mod listing;
 mod plans;
+mod preflight;
 mod registering;
 mod requesting;
 mod running;
