@@ -11,6 +11,7 @@ mod connect;
 mod error;
 mod intake;
 mod output;
+mod page;
 mod patience;
 mod preflight;
 mod progress;

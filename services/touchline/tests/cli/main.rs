@@ -5,6 +5,7 @@ mod checking;
 mod consenting;
 mod enrolling;
 mod explaining;
+mod exporting;
 mod importing;
 mod listing;
 mod plans;

@@ -4,6 +4,8 @@
 //! Which tables hold something about a person, how its rows are found and what erasure does with them
 //! is data in the database itself, `personal_tables`: whoever adds such a table adds a row there.
 
+mod dossier;
 mod requests;
 
+pub use dossier::{Dossier, Section};
 pub use requests::{NewRequest, Request, RequestEvent, Standing};

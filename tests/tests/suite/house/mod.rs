@@ -7,6 +7,7 @@
 mod crates;
 mod documents;
 mod names;
+mod rights;
 mod schema;
 mod sources;
 mod tree;

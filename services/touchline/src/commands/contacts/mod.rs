@@ -1,5 +1,6 @@
 //! `touchline contacts`: imports contacts, or looks one up.
 
+mod export;
 mod import;
 mod show;
 
@@ -16,6 +17,9 @@ pub enum Arguments {
     Import(import::Arguments),
     /// Show a contact: fields, addresses and their state on the list, enrolments, touches.
     Show(show::Arguments),
+    /// Write out everything about a person, or what the person gave us; who took it is noted. For
+    /// compliance officers.
+    Export(export::Arguments),
 }
 
 /// Runs the command.
@@ -26,5 +30,6 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     match arguments {
         Arguments::Import(arguments) => import::run(arguments, session).await,
         Arguments::Show(arguments) => show::run(arguments, session).await,
+        Arguments::Export(arguments) => export::run(arguments, session).await,
     }
 }
