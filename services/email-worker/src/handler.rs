@@ -186,6 +186,7 @@ impl EmailHandler {
             actor: "email-worker".to_owned(),
             evidence: Some(format!("reply to touch {}, {:?}", claimed.id, bounce.class)),
             touch: Some(claimed.id),
+            received_at: None,
         };
         if let Err(error) = self.database.suppress_now(&entry).await {
             tracing::error!(touch.id = %claimed.id, %error, "a hard bounce could not be put on the list");

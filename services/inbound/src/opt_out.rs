@@ -134,6 +134,7 @@ impl OptOut {
             actor: ACTOR.to_owned(),
             evidence: Some(evidence),
             touch: self.touch,
+            received_at: Some(self.accepted_at),
         }
     }
 

@@ -48,6 +48,8 @@ impl Sweep {
         self.settle().await?;
         self.republish().await?;
         self.expire().await?;
+        let sealed = self.database.seal_events().await?;
+        counter!("touchline_audit_sealed_total").increment(sealed);
         let age = self.database.outbox_age().await?;
         #[allow(clippy::cast_precision_loss)] // Far below 2^52.
         gauge!("touchline_outbox_waiting").set(age.waiting as f64);

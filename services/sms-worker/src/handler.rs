@@ -101,6 +101,7 @@ impl SmsHandler {
             actor: "sms-worker".to_owned(),
             evidence: Some(format!("answer to touch {}", claimed.id)),
             touch: Some(claimed.id),
+            received_at: None,
         };
         if let Err(error) = self.database.suppress_now(&entry).await {
             tracing::error!(touch.id = %claimed.id, %error, "the list could not learn what the provider said");

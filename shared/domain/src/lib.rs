@@ -4,6 +4,7 @@
 //! those of the glossary in `ARCHITECTURE.md`.
 
 pub mod address;
+pub mod audit;
 pub mod bounce;
 pub mod breaker;
 pub mod calendar;

@@ -80,6 +80,10 @@ impl Database {
                 ("idle_in_transaction_session_timeout", "10s"),
                 ("timezone", "UTC"),
                 ("jit", "off"),
+                // Rows are digested as they are printed.
+                ("bytea_output", "hex"),
+                ("datestyle", "ISO"),
+                ("touchline.version", env!("CARGO_PKG_VERSION")),
             ]);
         if let Some(role) = role {
             options = options.options([("role", role.as_str())]);

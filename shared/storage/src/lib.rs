@@ -14,6 +14,7 @@ mod migrate;
 mod words;
 
 pub mod agents;
+pub mod audit;
 pub mod claims;
 pub mod consents;
 pub mod contacts;

@@ -233,6 +233,7 @@ impl Campaign {
             actor: "test".to_owned(),
             evidence: None,
             touch: None,
+            received_at: None,
         };
         let operator = self.scene.deployment.operator.clone();
         self.listing.spawn(async move {

@@ -1,5 +1,6 @@
 //! The commands, one module per family. Each has its arguments and one `run`.
 
+mod audit;
 mod bench;
 mod calendar;
 mod check;
@@ -64,6 +65,9 @@ pub enum Command {
     /// What people ask about their own data, with the days by which they are answered.
     #[command(subcommand)]
     Requests(requests::Arguments),
+    /// The audit log: verify it, list it, ask why somebody was or was not contacted.
+    #[command(subcommand)]
+    Audit(audit::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -96,6 +100,7 @@ impl Command {
             Self::Registry(arguments) => registry::run(arguments, &session).await,
             Self::Consents(arguments) => consents::run(arguments, &session).await,
             Self::Requests(arguments) => requests::run(arguments, &session).await,
+            Self::Audit(arguments) => audit::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

@@ -17,6 +17,7 @@ mod request;
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
@@ -47,6 +48,8 @@ pub struct NewSuppression {
     pub evidence: Option<String>,
     /// The touch it answers, if any.
     pub touch: Option<TouchId>,
+    /// When the request reached us, where that is known to be earlier than now (AUD-06).
+    pub received_at: Option<DateTime<Utc>>,
 }
 
 /// What an entry covers.
@@ -178,7 +181,7 @@ impl Database {
                FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::text[])
                     AS t (event_id, scope, key, channel, domain_key, topic)
               CROSS JOIN LATERAL
-                    suppress(t.event_id, t.scope::suppression_scope, t.key,
+                    suppress_received($12, t.event_id, t.scope::suppression_scope, t.key,
                              t.channel::contact_channel, t.domain_key, $7::text::suppression_reason,
                              $8::text::suppression_origin, $9, $10, $11, t.topic) s",
         )
@@ -193,6 +196,7 @@ impl Database {
         .bind(&entry.actor)
         .bind(entry.evidence.as_deref())
         .bind(entry.touch.map(TouchId::as_uuid))
+        .bind(entry.received_at)
         .fetch_all(self.pool())
         .await?;
         rows.iter()

@@ -20,6 +20,7 @@ async fn list(deployment: &Deployment, target: Target) {
         actor: "test".to_owned(),
         evidence: None,
         touch: None,
+        received_at: None,
     };
     deployment.operator.suppress(&entry, Duration::ZERO).await.unwrap();
 }

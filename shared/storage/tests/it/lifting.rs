@@ -33,7 +33,15 @@ fn texts(deployment: &Deployment) -> Target {
 
 async fn list(deployment: &Deployment, target: Target, reason: SuppressionReason, origin: Origin) {
     let actor = "test".to_owned();
-    let entry = NewSuppression { target, reason, origin, actor, evidence: None, touch: None };
+    let entry = NewSuppression {
+        target,
+        reason,
+        origin,
+        actor,
+        evidence: None,
+        touch: None,
+        received_at: None,
+    };
     deployment.operator.suppress(&entry, Duration::ZERO).await.unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! The storage against a real PostgreSQL.
 #![allow(clippy::unwrap_used)]
 
+mod auditing;
 mod claiming;
 mod consenting;
 mod effects;

@@ -70,6 +70,55 @@ async fn nobody_can_change_the_history_of_the_list() {
 }
 
 #[tokio::test]
+async fn nobody_writes_the_audit_log_but_its_triggers() {
+    let deployment = Deployment::create().await;
+    for role in Role::ALL {
+        for sql in [
+            "UPDATE audit_log SET actor = 'x'",
+            "DELETE FROM audit_log",
+            "TRUNCATE audit_log",
+            "INSERT INTO audit_log DEFAULT VALUES",
+            "UPDATE audit_head SET seq = 0",
+            "DELETE FROM audit_pending",
+            "INSERT INTO audit_pending (source) VALUES ('x')",
+            "UPDATE audit_cuts SET sealed_to = now()",
+            "SELECT audit('contacts')",
+            "ALTER TABLE suppression_events DISABLE TRIGGER USER",
+            "SET session_replication_role = replica",
+        ] {
+            assert!(refused(&deployment, *role, sql).await, "{role}: {sql}");
+        }
+        let seal = "SELECT seal_touch_events('1 hour', '1 hour')";
+        assert_eq!(refused(&deployment, *role, seal).await, *role != Role::Scheduler, "{role}");
+    }
+    let mut owner = sqlx::PgConnection::connect(deployment.url()).await.unwrap();
+    for sql in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
+        assert!(sqlx::query(sql).execute(&mut owner).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn every_history_that_cannot_change_is_in_the_chain() {
+    let deployment = Deployment::create().await;
+    let mut db = sqlx::PgConnection::connect(deployment.url()).await.unwrap();
+    let outside: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT t.tgrelid::regclass::text FROM pg_trigger t
+           JOIN pg_proc p ON p.oid = t.tgfoid
+           JOIN pg_class c ON c.oid = t.tgrelid AND NOT c.relispartition
+          WHERE p.proname = 'refuse_change'
+            AND NOT EXISTS (SELECT FROM pg_trigger a JOIN pg_proc f ON f.oid = a.tgfoid
+                             WHERE a.tgrelid = t.tgrelid AND f.proname = 'audit_rows')
+          ORDER BY 1",
+    )
+    .fetch_all(&mut db)
+    .await
+    .unwrap();
+    // The log itself; what is under its own hash; what is sealed. Another table needs one line in
+    // its migration, `SELECT audit('…')` (create_audit says how), or a word here.
+    assert_eq!(outside, ["audit_log", "registry_bitmaps", "touch_events"]);
+}
+
+#[tokio::test]
 async fn workers_can_add_to_the_list_but_never_take_away() {
     let deployment = Deployment::create().await;
     let add =

@@ -21,6 +21,7 @@ fn entry(target: Target, reason: SuppressionReason) -> NewSuppression {
         actor: "test".to_owned(),
         evidence: None,
         touch: None,
+        received_at: None,
     }
 }
 

@@ -27,6 +27,7 @@ async fn entered(
         actor: "test".to_owned(),
         evidence: None,
         touch: None,
+        received_at: None,
     };
     let request = Request { entry, whole_person };
     let answer = deployment.operator.carry_out(&request, Duration::from_secs(5)).await.unwrap();

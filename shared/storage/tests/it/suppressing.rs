@@ -20,6 +20,7 @@ fn entry(target: Target) -> NewSuppression {
         actor: "officer".to_owned(),
         evidence: None,
         touch: None,
+        received_at: None,
     }
 }
 

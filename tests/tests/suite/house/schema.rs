@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::audit::Operation;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::registry::{LoadKind, Registry};
@@ -47,6 +48,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "suppression_reason" => SuppressionReason,
         "purpose" => Purpose,
         "list_reading" => ListReading,
+        "audit_operation" => Operation,
         "legal_basis" => LegalBasis,
         "request_kind" => RequestKind,
         "privacy_law" => PrivacyLaw,

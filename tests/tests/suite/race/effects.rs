@@ -51,6 +51,7 @@ impl Scene {
             actor: "test".to_owned(),
             evidence: None,
             touch: None,
+            received_at: None,
         };
         self.deployment.operator.suppress(&entry, Duration::from_secs(5)).await.unwrap();
     }

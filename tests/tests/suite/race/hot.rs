@@ -141,6 +141,7 @@ async fn suppress(
             actor: "officer".to_owned(),
             evidence: None,
             touch: None,
+            received_at: None,
         };
         let began = Instant::now();
         let answer = operator.suppress(&entry, patience).await.unwrap();

@@ -96,6 +96,7 @@ pub async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<(
             actor: arguments.actor.clone(),
             evidence: arguments.evidence.clone(),
             touch: None,
+            received_at: None,
         })
         .collect();
     let requests: Vec<Request> =

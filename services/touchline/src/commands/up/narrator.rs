@@ -145,6 +145,7 @@ impl Narrator {
             actor: "the demo's recipient".to_owned(),
             evidence: Some(format!("after touch {}", touch.id)),
             touch: Some(touch.id),
+            received_at: None,
         };
         let answer = self.database.suppress(&entry, Duration::from_secs(5)).await?;
         let answer = if answer.in_flight.is_empty() { "clear" } else { "in flight" };
