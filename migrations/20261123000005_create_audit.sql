@@ -29,7 +29,7 @@ CREATE TABLE audit_log (
     digest      bytea NOT NULL,
     -- Of an update or a delete: the digest of what was there before.
     before      bytea,
-    -- Of a seal: from, inclusive, and to, exclusive.
+    -- Of a seal, and of a month that was let go of: from, inclusive, and to, exclusive.
     range_from  timestamptz,
     range_to    timestamptz,
     action      text,
@@ -331,11 +331,12 @@ BEGIN
     END IF;
     closed := own.cut_at - grace;
     LOOP
-        -- A minute at a time, so that a link speaks of no more than that.
+        -- A minute of one month at a time: a link speaks of no more, and a month can go as a whole.
         SELECT min(e.at) INTO upper_bound
           FROM touch_events e WHERE e.at >= own.sealed_to AND e.at < closed;
         EXIT WHEN upper_bound IS NULL OR total > 1000000;
-        upper_bound := least(closed, upper_bound + interval '1 minute');
+        upper_bound := least(closed, upper_bound + interval '1 minute',
+                             date_trunc('month', upper_bound) + interval '1 month');
         SELECT count(*), string_agg(r.digest, ''), string_agg(substring(r.digest FOR 4), '')
           INTO n, digests, marks
           FROM (SELECT sha256(btrim(convert_to(e::text, 'UTF8'), ',)')) AS digest

@@ -37,6 +37,7 @@ pub(super) async fn compare(
         .filter_map(|link| link.range.map(|(from, to)| (link, from, to)))
         .collect();
     let (Some(first), Some(last)) = (seals.first(), seals.last()) else { return Ok(None) };
+    let gone = months_let_go_of(connection).await?;
     let mut events = events(connection, first.1, last.2).await?.into_iter().peekable();
     for (link, from, to) in seals {
         if from != *sealed_to {
@@ -49,11 +50,26 @@ pub(super) async fn compare(
         while let Some(event) = events.next_if(|event| event.at < to) {
             own.push(event);
         }
-        if let Some(found) = differs(link, &own) {
+        let is_gone = gone.iter().any(|(begin, end)| to > *begin && to <= *end);
+        if !is_gone && let Some(found) = differs(link, &own) {
             return Ok(Some(found));
         }
     }
     Ok(None)
+}
+
+/// The months that retention has detached, as the chain knows.
+async fn months_let_go_of(
+    connection: &mut PgConnection,
+) -> Result<Vec<(DateTime<Utc>, DateTime<Utc>)>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT range_from, range_to FROM audit_log
+          WHERE source = $1 AND operation = 'delete' AND range_to IS NOT NULL",
+    )
+    .bind(EVENTS)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("range_from")?, row.try_get("range_to")?))).collect()
 }
 
 async fn events(

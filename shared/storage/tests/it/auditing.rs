@@ -15,6 +15,8 @@ use testkit::fixture::Deployment;
 struct Audited {
     deployment: Deployment,
     superuser: PgConnection,
+    /// The links of the three entries and their drains begin here.
+    first: u64,
 }
 
 const EVENT: &str =
@@ -30,7 +32,10 @@ impl Audited {
         }
         import(&deployment, 5).await;
         let superuser = PgConnection::connect(deployment.url()).await.unwrap();
-        let mut audited = Self { deployment, superuser };
+        let mut audited = Self { deployment, superuser, first: 0 };
+        let first = "SELECT min(seq)::text FROM audit_log WHERE source = 'suppression_events'
+                        AND operation = 'insert'";
+        audited.first = audited.text(first).await.parse().unwrap();
         audited.run(EVENT).await;
         audited.seal(5).await;
         audited
@@ -99,6 +104,10 @@ async fn import(deployment: &Deployment, count: usize) {
     deployment.operator.import_list(&rows, reason, origin, "ali", "file").await.unwrap();
 }
 
+fn row_of(seq: u64) -> String {
+    format!("SELECT row_ids[1]::text FROM audit_log WHERE seq = {seq}")
+}
+
 const LIST: &str =
     "SELECT row_ids[3]::text FROM audit_log WHERE row_count = 5 AND operation = 'insert'";
 
@@ -149,39 +158,41 @@ async fn a_change_that_is_taken_back_leaves_no_link() {
 #[tokio::test]
 async fn a_changed_link_is_named() {
     let mut audited = Audited::create().await;
-    let seq: i64 = 14;
+    let seq = audited.first + 1;
     audited.tamper(&format!("UPDATE audit_log SET actor = 'x' WHERE seq = {seq}")).await;
     let broken = audited.broken().await;
-    assert_eq!((broken.seq, broken.fault), (Some(14), Fault::Changed));
+    assert_eq!((broken.seq, broken.fault), (Some(seq), Fault::Changed));
     assert_eq!(broken.table, "audit_log");
 }
 
 #[tokio::test]
 async fn a_link_whose_hash_was_made_again_is_named() {
     let mut audited = Audited::create().await;
+    let seq = audited.first + 1;
     audited
-        .tamper(
-            "UPDATE audit_log SET actor = 'x' WHERE seq = 14;
+        .tamper(&format!(
+            "UPDATE audit_log SET actor = 'x' WHERE seq = {seq};
              UPDATE audit_log a SET hash = sha256(p.hash
                     || convert_to(jsonb_strip_nulls(to_jsonb(a) - 'hash')::text, 'UTF8'))
-               FROM audit_log p WHERE p.seq = 13 AND a.seq = 14",
-        )
+               FROM audit_log p WHERE p.seq = {seq} - 1 AND a.seq = {seq}"
+        ))
         .await;
-    assert_eq!(audited.broken().await.seq, Some(15));
+    assert_eq!(audited.broken().await.seq, Some(seq + 1));
 }
 
 #[tokio::test]
 async fn a_removed_link_and_swapped_links_are_named() {
     let mut audited = Audited::create().await;
+    let (one, other) = (audited.first, audited.first + 1);
     audited
-        .tamper(
-            "UPDATE audit_log SET seq = -seq WHERE seq IN (13, 14);
-             UPDATE audit_log SET seq = 14 WHERE seq = -13;
-             UPDATE audit_log SET seq = 13 WHERE seq = -14",
-        )
+        .tamper(&format!(
+            "UPDATE audit_log SET seq = -seq WHERE seq IN ({one}, {other});
+             UPDATE audit_log SET seq = {other} WHERE seq = -{one};
+             UPDATE audit_log SET seq = {one} WHERE seq = -{other}"
+        ))
         .await;
     let broken = audited.broken().await;
-    assert_eq!((broken.seq, broken.fault), (Some(13), Fault::Changed));
+    assert_eq!((broken.seq, broken.fault), (Some(one), Fault::Changed));
     audited.tamper("DELETE FROM audit_log WHERE seq = 5").await;
     let broken = audited.broken().await;
     assert_eq!((broken.seq, broken.fault), (Some(5), Fault::Removed));
@@ -200,12 +211,13 @@ async fn a_changed_entry_is_named_alone_and_in_a_list() {
     assert_eq!((broken.table.as_str(), broken.fault), ("suppression_events", Fault::Changed));
     assert_eq!(broken.row.as_deref(), Some(listed.as_str()));
     // The first of two is named.
-    let alone = audited.text("SELECT row_ids[1]::text FROM audit_log WHERE seq = 13").await;
+    let first = audited.first;
+    let alone = audited.text(&row_of(first)).await;
     audited
         .tamper(&format!("UPDATE suppression_events SET actor = 'x' WHERE id = '{alone}'"))
         .await;
     let broken = audited.broken().await;
-    assert_eq!((broken.seq, broken.row.as_deref()), (Some(13), Some(alone.as_str())));
+    assert_eq!((broken.seq, broken.row.as_deref()), (Some(first), Some(alone.as_str())));
 }
 
 #[tokio::test]
@@ -215,7 +227,8 @@ async fn a_removed_entry_is_named_alone_and_in_a_list() {
     audited.tamper(&format!("DELETE FROM suppression_events WHERE id = '{listed}'")).await;
     let broken = audited.broken().await;
     assert_eq!((broken.row.as_deref(), broken.fault), (Some(listed.as_str()), Fault::Removed));
-    let alone = audited.text("SELECT row_ids[1]::text FROM audit_log WHERE seq = 13").await;
+    let first = audited.first;
+    let alone = audited.text(&row_of(first)).await;
     audited.tamper(&format!("DELETE FROM suppression_events WHERE id = '{alone}'")).await;
     let broken = audited.broken().await;
     assert_eq!((broken.row.as_deref(), broken.fault), (Some(alone.as_str()), Fault::Removed));
@@ -234,17 +247,19 @@ async fn an_inserted_and_a_swapped_entry_are_named() {
         .await;
     let broken = audited.broken().await;
     assert_eq!((broken.row.as_deref(), broken.fault), (Some(id), Fault::Inserted));
+    let first = audited.first;
     audited
-        .tamper(
-            "CREATE TEMP TABLE two AS SELECT row_ids[1] AS id FROM audit_log WHERE seq IN (13, 15);
+        .tamper(&format!(
+            "CREATE TEMP TABLE two AS SELECT row_ids[1] AS id FROM audit_log
+              WHERE seq IN ({first}, {first} + 2);
              UPDATE suppression_events e
                 SET address_key = (SELECT o.address_key FROM suppression_events o
                                     WHERE o.id IN (SELECT id FROM two) AND o.id <> e.id)
-              WHERE e.id IN (SELECT id FROM two)",
-        )
+              WHERE e.id IN (SELECT id FROM two)"
+        ))
         .await;
     let broken = audited.broken().await;
-    assert_eq!((broken.seq, broken.fault), (Some(13), Fault::Changed));
+    assert_eq!((broken.seq, broken.fault), (Some(first), Fault::Changed));
 }
 
 #[tokio::test]
@@ -361,4 +376,15 @@ async fn a_table_that_may_change_is_compared_with_its_last_change() {
     audited.tamper(&format!("UPDATE toggles SET state = false WHERE id = '{id}'")).await;
     let broken = audited.broken().await;
     assert_eq!((broken.row.as_deref(), broken.fault), (Some(id.as_str()), Fault::Changed));
+}
+
+#[tokio::test]
+async fn a_month_that_retention_lets_go_of_is_not_taken_for_tampering() {
+    let mut audited = Audited::create().await;
+    audited
+        .run("SELECT detach_month('touch_events', date_trunc('month', at)::date) FROM touch_events LIMIT 1")
+        .await;
+    let verified = audited.verify().await;
+    assert_eq!(verified.broken, None);
+    assert_eq!(audited.text("SELECT count(*)::text FROM touch_events").await, "0");
 }

@@ -64,7 +64,7 @@ async fn nobody_can_change_the_history_of_the_list() {
     .execute(&mut db)
     .await
     .unwrap();
-    for sql in ["UPDATE suppression_events SET actor = 'x'", "TRUNCATE suppression_events"] {
+    for sql in ["UPDATE suppression_events SET actor = 'y'", "TRUNCATE suppression_events"] {
         assert!(sqlx::query(sql).execute(&mut db).await.is_err(), "{sql}");
     }
 }
