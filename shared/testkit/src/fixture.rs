@@ -8,6 +8,7 @@ use domain::{
     AddressKeyer, AddressKind, Calendar, Channel, Clock, ContactId, EnrolmentId, Lane, Locale,
     Medium, Plan, PlanVersionId, TouchId,
 };
+use sqlx::Connection;
 use storage::contacts::{Imported, NewAddress, NewContact};
 use storage::due::FirstTouch;
 use storage::enrolments::{NewEnrolment, Selection};
@@ -73,6 +74,18 @@ impl Deployment {
     pub fn connect(&self, role: Role) -> Database {
         let settings = Settings { max_connections: 20, ..Settings::for_url(self.url()) };
         Database::new(&settings, Some(role)).expect("the test database's url is well formed")
+    }
+
+    /// Changes rows behind the back of every trigger, as the superuser who could.
+    ///
+    /// # Panics
+    /// When the statements are wrong.
+    pub async fn tamper(&self, statements: &str) {
+        let off = "SET session_replication_role = replica";
+        let sql = sqlx::AssertSqlSafe(format!("{off}; {statements}"));
+        let mut superuser =
+            sqlx::PgConnection::connect(self.url()).await.expect("the superuser can connect");
+        sqlx::raw_sql(sql).execute(&mut superuser).await.expect("the statements are right");
     }
 
     /// Stores a plan.

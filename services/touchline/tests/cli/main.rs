@@ -1,6 +1,7 @@
 //! The command line as programs and people use it: the real binary on a real PostgreSQL.
 #![allow(clippy::unwrap_used)]
 
+mod auditing;
 mod checking;
 mod consenting;
 mod enrolling;
