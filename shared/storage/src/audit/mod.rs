@@ -4,7 +4,9 @@
 //! this module reads it. What proves it uses PostgreSQL's own functions alone, none of ours: whoever
 //! could change a row could change those, too.
 
+mod day;
 mod guards;
+mod latency;
 mod log;
 mod seals;
 mod sources;
@@ -14,6 +16,8 @@ use domain::audit::ChainHead;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+pub use day::{DayOf, DecidedThen, Decision, Enrolled, InForce};
+pub use latency::{OptOutLatency, SlowOptOut};
 pub use log::{Link, LinkFilter};
 pub use verify::{Broken, Verification};
 

@@ -1,9 +1,11 @@
 //! `touchline audit`: what was changed, by whom, and whether that can still be believed.
 
 mod head;
+mod latency;
 mod log;
 mod period;
 mod verify;
+mod why;
 
 use clap::Subcommand;
 
@@ -19,6 +21,10 @@ pub enum Arguments {
     Head,
     /// List what was changed, the newest first.
     Log(log::Arguments),
+    /// Say why somebody was, or was not, contacted on a day: also of people who were erased.
+    Why(why::Arguments),
+    /// Report how long opt-outs took from received to in force.
+    Latency(latency::Arguments),
 }
 
 /// Runs the command.
@@ -30,5 +36,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Verify(arguments) => verify::run(arguments, session).await,
         Arguments::Head => head::run(session).await,
         Arguments::Log(arguments) => log::run(arguments, session).await,
+        Arguments::Why(arguments) => why::run(arguments, session).await,
+        Arguments::Latency(arguments) => latency::run(arguments, session).await,
     }
 }

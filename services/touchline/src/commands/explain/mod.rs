@@ -1,7 +1,7 @@
 //! `touchline explain`: the story of a touch, from its plan to its end.
 
 mod story;
-mod words;
+pub(super) mod words;
 
 use domain::TouchId;
 

@@ -197,7 +197,7 @@ fn entry_in_words(entry: &ListEntry, story: &Story) -> String {
 }
 
 /// A stored reason in words, with its detail behind.
-fn reason_in_words(stored: &str) -> String {
+pub fn reason_in_words(stored: &str) -> String {
     let Ok(reason) = stored.parse::<Reason>() else { return stored.to_owned() };
     let words = code_in_words(reason.code);
     match reason.detail {
