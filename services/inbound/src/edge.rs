@@ -17,9 +17,9 @@ use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use crate::arrival::{AgentClass, Arrival, reason_of};
 use crate::intake::{Intake, Taken};
 use crate::language;
-use crate::opt_out::{AgentClass, OptOut, reason_of};
 use crate::page::{self, Pages};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -97,7 +97,7 @@ impl Edge {
         };
         let agent = head.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         let now = self.intake.clock().now();
-        let opt_out = OptOut::new(token, reason_of(&body), AgentClass::of(agent), now);
+        let opt_out = Arrival::by_link(token, reason_of(&body), AgentClass::of(agent), now);
         let intake = Arc::clone(&self.intake);
         // A task of its own: who hangs up has opted out all the same.
         let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });

@@ -1,7 +1,7 @@
-//! Where an opt-out goes: onto the list at once, or into the journal when that cannot be.
+//! Where an arrival goes: into the database at once, or into the journal when that cannot be.
 //!
 //! A valid opt-out is never refused and never lost (compliance.md SEC-05, V-13 row 11). While the
-//! database is away or has more than enough to do, opt-outs are written to disk and entered as
+//! database is away or has more than enough to do, arrivals are written to disk and applied as
 //! soon as possible by the applier.
 
 use std::sync::Arc;
@@ -12,21 +12,21 @@ use domain::Clock;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::arrival::{Arrival, Event};
 use crate::journal::Journal;
 use crate::list::{List, NotEntered};
-use crate::opt_out::OptOut;
 use crate::telemetry;
 
-/// How long an opt-out waits for its turn at the database before the journal takes it.
+/// How long an arrival waits for its turn at the database before the journal takes it.
 const TURN: Duration = Duration::from_millis(250);
 
 /// The same when the journal cannot take it.
 const LAST_RESORT: Duration = Duration::from_secs(10);
 
-/// What became of an opt-out.
+/// What became of an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// It is in force.
+    /// It is applied: an opt-out is in force.
     InForce,
     /// It is on disk and will be.
     Queued,
@@ -34,7 +34,7 @@ pub(crate) enum Taken {
     Lost,
 }
 
-/// Takes opt-outs.
+/// Takes arrivals.
 #[derive(Debug)]
 pub(crate) struct Intake {
     list: Arc<List>,
@@ -47,70 +47,78 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// `turns` is how many opt-outs may use the database at the same time.
+    /// `turns` is how many arrivals may use the database at the same time.
     pub(crate) fn new(list: Arc<List>, journal: Journal, clock: Clock, turns: usize) -> Self {
         Self { list, journal, clock, turns: Semaphore::new(turns), away: AtomicBool::new(false) }
     }
 
-    /// The clock opt-outs are dated by.
+    /// The clock arrivals are dated by.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Takes one. Run it in a task of its own: who asks and hangs up is still to be left alone.
-    pub(crate) async fn take(&self, opt_out: OptOut) -> Taken {
+    /// Takes one. Run it in a task of its own: who asks and hangs up is still to be left alone. When it
+    /// is lost, ask for a repeat: nothing has been kept.
+    pub(crate) async fn take(&self, arrival: Arrival) -> Taken {
         if !self.away.load(Ordering::Relaxed)
             && let Ok(Ok(_turn)) = timeout(TURN, self.turns.acquire()).await
-            && self.enter(&opt_out).await.is_ok()
+            && self.apply(&arrival).await.is_ok()
         {
             return Taken::InForce;
         }
-        if self.journal.append(opt_out).await.is_ok() {
-            telemetry::count(opt_out.reason.as_str(), "queued");
-            tracing::info!(reason = %opt_out.reason, "an opt-out waits in the journal");
+        if self.journal.append(arrival).await.is_ok() {
+            telemetry::count(&arrival, "queued");
+            tracing::info!(what = arrival.word(), "an arrival waits in the journal");
             return Taken::Queued;
         }
         // The disk is full or gone: wait for the database after all.
         if let Ok(Ok(_turn)) = timeout(LAST_RESORT, self.turns.acquire()).await
-            && self.enter(&opt_out).await.is_ok()
+            && self.apply(&arrival).await.is_ok()
         {
             return Taken::InForce;
         }
-        telemetry::count(opt_out.reason.as_str(), "lost");
-        tracing::error!("an opt-out was refused: neither the database nor the journal takes it");
+        telemetry::count(&arrival, "lost");
+        tracing::error!(
+            what = arrival.word(),
+            "an arrival was refused: neither the database nor the journal takes it"
+        );
         Taken::Lost
     }
 
-    /// Puts one on the list, and notes how that went.
-    pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<(), NotEntered> {
-        let entered = self.list.enter(opt_out).await;
-        match &entered {
+    /// Applies one, and notes how that went.
+    pub(crate) async fn apply(&self, arrival: &Arrival) -> Result<(), NotEntered> {
+        let applied = self.list.apply(arrival).await;
+        match &applied {
             Ok(()) => {
                 self.away.store(false, Ordering::Relaxed);
-                self.note(opt_out);
+                self.note(arrival);
             }
             Err(error) if error.is_away() => {
                 if !self.away.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%error, "opt-outs go to the journal until the list can be written");
+                    tracing::warn!(%error, "arrivals go to the journal until the database can be written");
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "the list refuses an opt-out; it will be tried again")
+                tracing::error!(%error, what = arrival.word(), "the database refuses an arrival; it will be tried again")
             }
         }
-        entered
+        applied
     }
 
-    fn note(&self, opt_out: &OptOut) {
-        let waited = (self.clock.now() - opt_out.accepted_at).to_std().unwrap_or_default();
-        telemetry::count(opt_out.reason.as_str(), "applied");
+    fn note(&self, arrival: &Arrival) {
+        let waited = (self.clock.now() - arrival.notice.accepted_at).to_std().unwrap_or_default();
+        telemetry::count(arrival, "applied");
         metrics::histogram!(telemetry::APPLY_SECONDS).record(waited.as_secs_f64());
+        let touch = match arrival.event {
+            Event::OptOut(opt_out) => opt_out.touch,
+            Event::Delivery(delivery) => delivery.touch,
+            _ => None,
+        };
         tracing::info!(
-            reason = %opt_out.reason,
-            channel = %opt_out.channel,
-            touch = opt_out.touch.map(tracing::field::display),
-            agent = %opt_out.agent,
-            "an opt-out is in force"
+            what = arrival.word(),
+            source = %arrival.notice.source,
+            touch = touch.map(tracing::field::display),
+            "an arrival is applied"
         );
     }
 }

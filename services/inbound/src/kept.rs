@@ -1,9 +1,11 @@
 //! Requests as they came, and which messages are done with, as files of one folder.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -11,6 +13,35 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     dir: PathBuf,
+}
+
+/// What a kept request is called: the beginning of its SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeptName([u8; 16]);
+
+impl KeptName {
+    /// The name of a request.
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        let mut name = [0; 16];
+        name.copy_from_slice(&Sha256::digest(raw)[..16]);
+        Self(name)
+    }
+}
+
+impl fmt::Display for KeptName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for KeptName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.as_bytes().iter().all(u8::is_ascii_hexdigit) && text.len() == 32;
+        let number = u128::from_str_radix(text, 16).map_err(|_| ())?;
+        if digits { Ok(Self(number.to_be_bytes())) } else { Err(()) }
+    }
 }
 
 /// A request could not be kept; the log says why.
@@ -30,11 +61,11 @@ impl Kept {
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Keeps a request. The same request is kept once.
-    pub(crate) async fn keep(&self, raw: Vec<u8>) -> Result<(), NotKept> {
-        let hash = Sha256::digest(&raw);
-        let name: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        self.write(self.dir.join(format!("{name}.request")), raw).await
+    /// Keeps a request and answers what it is called. The same request is kept once.
+    pub(crate) async fn keep(&self, raw: Vec<u8>) -> Result<KeptName, NotKept> {
+        let name = KeptName::of(&raw);
+        self.write(self.dir.join(format!("{name}.request")), raw).await?;
+        Ok(name)
     }
 
     /// Whether a message was done with before.

@@ -5,6 +5,7 @@
 //! opt-outs when PostgreSQL is away, so it is worth traffic as long as it is live: route by
 //! `/health/live`, and let `/health/ready` tell operations how its database does.
 
+mod arrival;
 mod edge;
 mod intake;
 mod journal;
@@ -12,7 +13,6 @@ mod kept;
 mod language;
 mod list;
 mod lmtp;
-mod opt_out;
 mod page;
 pub mod returns;
 mod server;
@@ -89,7 +89,8 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let settings = Settings::read(&ctx.settings)?;
     domain::failpoint::arm(&settings.failpoint)?;
     let pages: HealthSettings = ctx.settings.section("health")?;
-    let list = Arc::new(List::new(settings.database.clone())?);
+    let office = settings.office.clone();
+    let list = Arc::new(List::new(settings.database.clone(), office)?);
     let pinged = Arc::clone(&list);
     ctx.health.check("database", move || {
         let list = Arc::clone(&pinged);

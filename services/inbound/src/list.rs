@@ -1,4 +1,4 @@
-//! Putting opt-outs on the list, and telling a database that is away from one that refuses.
+//! The database arrivals are applied in, and telling one that is away from one that refuses.
 
 use std::future::Future;
 use std::sync::{PoisonError, RwLock};
@@ -8,13 +8,10 @@ use domain::{AddressKey, TouchId};
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
 
-use crate::opt_out::OptOut;
+use crate::arrival::{Arrival, Office, PATIENCE};
 
 /// A database that has not answered by then is away.
 const ANSWER: Duration = Duration::from_secs(2);
-
-/// How long an entry waits for what is being handed over. It is in force before that.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Calls without any answer after which connections are made anew.
 const SILENCES: u32 = 3;
@@ -22,7 +19,7 @@ const SILENCES: u32 = 3;
 /// The shortest time between two renewals, so that a slow server is not flooded by them.
 const RENEWAL_EVERY: Duration = Duration::from_secs(10);
 
-/// Why an opt-out is not on the list yet.
+/// Why an arrival is not applied yet.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotEntered {
     /// The database cannot be asked at the moment.
@@ -53,6 +50,7 @@ impl From<StorageError> for NotEntered {
 #[derive(Debug)]
 pub(crate) struct List {
     settings: storage::Settings,
+    office: Office,
     connections: RwLock<Connections>,
 }
 
@@ -66,10 +64,10 @@ struct Connections {
 
 impl List {
     /// Prepares connections; the database need not answer yet.
-    pub(crate) fn new(settings: storage::Settings) -> Result<Self, StorageError> {
+    pub(crate) fn new(settings: storage::Settings, office: Office) -> Result<Self, StorageError> {
         let database = Database::new(&settings, Some(Role::Inbound))?;
         let connections = Connections { database, silences: 0, renewed: None };
-        Ok(Self { settings, connections: RwLock::new(connections) })
+        Ok(Self { settings, office, connections: RwLock::new(connections) })
     }
 
     fn database(&self) -> Database {
@@ -82,18 +80,11 @@ impl List {
         self.answered(ANSWER, database.ping()).await
     }
 
-    /// Puts an opt-out on the list. It may be repeated and cancelled: each time is an event of the
-    /// history, and one entry is in force.
-    pub(crate) async fn enter(&self, opt_out: &OptOut) -> Result<(), NotEntered> {
+    /// Does what an arrival calls for. It may be repeated and cancelled.
+    pub(crate) async fn apply(&self, arrival: &Arrival) -> Result<(), NotEntered> {
         let database = self.database();
-        let request = opt_out.request();
-        let suppressed = database.carry_out(&request, PATIENCE);
-        let suppressed = self.answered(ANSWER + PATIENCE, suppressed).await?;
-        if !suppressed.in_flight.is_empty() {
-            let touches = suppressed.in_flight.len();
-            tracing::info!(event = %suppressed.event, touches, "messages were already on their way");
-        }
-        Ok(())
+        let applied = self.office.apply(&database, arrival);
+        self.answered(ANSWER + PATIENCE, applied).await
     }
 
     /// The key of the address that a touch's message went to, if the touch is known.

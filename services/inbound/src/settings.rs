@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use bootstrap::Loaded;
 use domain::token::TokenKeys;
 use domain::{AddressKeyer, Locale};
+use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+
+use crate::arrival::Office;
 
 /// The folder of the journal inside `data.dir`.
 const JOURNAL_FOLDER: &str = "inbound";
@@ -42,6 +46,7 @@ struct Team {
     name: String,
     default_locale: Locale,
     default_region: String,
+    default_time_zone: String,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +106,8 @@ pub(crate) struct Settings {
     pub keyer: AddressKeyer,
     /// The sender, as recipients know it; may be empty.
     pub team: String,
+    /// What applying arrivals needs to know of the team.
+    pub office: Office,
     /// The language for those whose browser names neither of ours.
     pub locale: Locale,
     /// The section `[database]`.
@@ -122,6 +129,10 @@ impl Settings {
         if texts.is_some() || lmtp.is_some() {
             loaded.require(&["keys.address"])?;
         }
+        let zone = TimeZone::get(&team.default_time_zone).with_context(|| {
+            let zone = &team.default_time_zone;
+            format!("team.default_time_zone is \"{zone}\"; write an IANA name such as Asia/Dubai")
+        })?;
         let keyer = AddressKeyer::new(keys.address.expose_secret().as_bytes());
         Ok(Self {
             texts,
@@ -131,6 +142,7 @@ impl Settings {
             journal_dir: section.journal_dir.unwrap_or_else(|| data_dir.join(JOURNAL_FOLDER)),
             body_limit: section.body_limit_bytes,
             keys: keys.checking(),
+            office: Office { team: team.name.clone(), zone },
             team: team.name,
             locale: team.default_locale,
             database: loaded.section("database")?,

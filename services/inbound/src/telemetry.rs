@@ -2,9 +2,13 @@
 
 use bootstrap::metrics::{MetricKind, describe};
 
+use crate::arrival::{Arrival, Event};
+
 /// Opt-outs by reason and result.
 pub(crate) const OPT_OUTS: &str = "touchline_inbound_opt_outs_total";
-/// Opt-outs in the journal that are not on the list yet.
+/// Everything else that arrives and changes something, by kind and result.
+pub(crate) const ARRIVALS: &str = "touchline_inbound_arrivals_total";
+/// Arrivals in the journal that are not applied yet.
 pub(crate) const JOURNAL_DEPTH: &str = "touchline_inbound_journal_depth";
 /// Lines of the journal that could not be read.
 pub(crate) const JOURNAL_DAMAGED: &str = "touchline_inbound_journal_damaged_total";
@@ -28,9 +32,15 @@ pub(crate) fn describe_all() {
         "Opt-outs by reason and result: applied, queued (in the journal; counted again when \
          applied), lost (neither database nor journal took it).",
     );
-    describe(JOURNAL_DEPTH, Gauge, "Opt-outs in the journal that are not on the list yet.");
+    describe(
+        ARRIVALS,
+        Counter,
+        "Arrivals besides opt-outs, by kind (opt_in, review, help, delivery) and result, as of \
+         opt-outs.",
+    );
+    describe(JOURNAL_DEPTH, Gauge, "Arrivals in the journal that are not applied yet.");
     describe(JOURNAL_DAMAGED, Counter, "Lines of the journal that could not be read.");
-    describe(APPLY_SECONDS, Histogram, "From the request to the entry on the list, in seconds.");
+    describe(APPLY_SECONDS, Histogram, "From the request to the database, in seconds.");
     describe(BAD_TOKENS, Counter, "Requests with a token that was not signed here.");
     describe(
         REPLIES,
@@ -56,7 +66,15 @@ pub(crate) fn count_returned(kind: &'static str) {
     metrics::counter!(RETURNED, "kind" => kind).increment(1);
 }
 
-/// Counts what became of an opt-out.
-pub(crate) fn count(reason: &'static str, result: &'static str) {
-    metrics::counter!(OPT_OUTS, "reason" => reason, "result" => result).increment(1);
+/// Counts what became of an arrival.
+pub(crate) fn count(arrival: &Arrival, result: &'static str) {
+    match arrival.event {
+        Event::OptOut(_) => {
+            metrics::counter!(OPT_OUTS, "reason" => arrival.word(), "result" => result)
+                .increment(1);
+        }
+        _ => {
+            metrics::counter!(ARRIVALS, "kind" => arrival.word(), "result" => result).increment(1);
+        }
+    }
 }

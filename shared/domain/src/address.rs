@@ -56,6 +56,17 @@ impl AddressKey {
     pub fn to_hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+
+    /// The key from what [`Self::to_hex`] wrote, or `None` when it is not one.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let pairs = text.as_bytes().chunks(2);
+        let bytes = pairs.map(|pair| {
+            let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
+            u8::from_str_radix(pair, 16).ok()
+        });
+        Self::from_bytes(&bytes.collect::<Option<Vec<u8>>>()?)
+    }
 }
 
 impl std::fmt::Debug for AddressKey {

@@ -5,12 +5,16 @@
 //! when the rest is unknown. Human text decides only where no code says anything, and only by a
 //! versioned list of phrases: a person is never taken off because of a text nobody has read.
 
+mod counter;
 mod phrases;
 mod reply;
+mod sms;
 mod status;
 
+pub use counter::{Bounce, Tally, UNKNOWN_SUBSCRIBER_LIMIT, tally};
 pub use phrases::PHRASE_LIST_VERSION;
 pub use reply::{Permanence, SmtpReplyClass, SmtpStage};
+pub use sms::{SmsFailure, sms_failure};
 pub use status::{EnhancedStatus, find_reply_code};
 
 use phrases::Phrase;

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod arrival;
 pub mod bounce;
 pub mod breaker;
 pub mod calendar;

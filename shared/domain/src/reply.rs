@@ -7,6 +7,7 @@
 //! Arabic, French and Spanish; it understands nothing else, and so cannot be persuaded of anything:
 //! a STOP that stands for itself revokes, whatever surrounds it. Time is linear in the message.
 
+mod answer;
 mod freetext;
 mod keywords;
 mod normalise;
@@ -14,6 +15,7 @@ mod pattern;
 mod phrases;
 mod words;
 
+pub use answer::{ANSWER_WITHIN, Language, answer};
 use freetext::Verdict;
 pub use normalise::normalise;
 

@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::outcomes::column;
-use crate::words::word;
+use crate::words::{timestamp, word};
 use crate::{Database, StorageError};
 
 /// A picture, page or form as the person saw it.
@@ -274,10 +274,6 @@ impl Database {
         }
         Ok(basis_at(&grants, &withdrawals, timestamp(at)))
     }
-}
-
-fn timestamp(instant: DateTime<Utc>) -> jiff::Timestamp {
-    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
 }
 
 fn consent(row: &PgRow) -> Result<Consent, StorageError> {

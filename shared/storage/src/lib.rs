@@ -15,6 +15,7 @@ mod words;
 
 pub mod agents;
 pub mod audit;
+pub mod arrivals;
 pub mod claims;
 pub mod consents;
 pub mod contacts;

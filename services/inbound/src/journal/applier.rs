@@ -1,6 +1,6 @@
 //! The task that enters what the journal holds.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::Journal;
 use super::segment::{Contents, Segment};
+use crate::arrival::Arrival;
 use crate::intake::Intake;
-use crate::opt_out::OptOut;
 use crate::telemetry;
 
 /// The pause after the first failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// So long an opt-out waits at most once the database is back.
+/// So long an arrival waits at most once the database is back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often files of processes that have died meanwhile are looked for.
 const SEARCH_EVERY: Duration = Duration::from_secs(30);
 
-/// Enters opt-outs from the journal.
+/// Applies arrivals from the journal.
 #[derive(Debug)]
 pub(crate) struct Applier {
     journal: Journal,
@@ -48,7 +48,7 @@ struct Found {
 #[derive(Debug)]
 struct Work {
     segment: Segment,
-    opt_outs: Vec<OptOut>,
+    arrivals: Vec<Arrival>,
     damaged: usize,
 }
 
@@ -129,30 +129,38 @@ impl Applier {
         let read = tokio::task::spawn_blocking(move || (segment.read(), segment)).await;
         let Ok((contents, segment)) = read else { return };
         match contents {
-            Ok(Contents { opt_outs, damaged }) => {
+            Ok(Contents { arrivals, damaged }) => {
                 if is_adopted {
-                    self.journal.deepen(opt_outs.len() as u64);
+                    self.journal.deepen(arrivals.len() as u64);
                 }
                 metrics::counter!(telemetry::JOURNAL_DAMAGED).increment(damaged as u64);
-                self.waiting.push_back(Work { segment, opt_outs, damaged });
+                self.waiting.push_back(Work { segment, arrivals, damaged });
             }
             // Dropped, it is nobody's, and will be found again by the next search.
             Err(error) => tracing::error!(%error, "a file of the journal cannot be read"),
         }
     }
 
-    /// Enters one file as far as possible. What is left goes back to the queue: to its front when
+    /// How many arrivals are applied at the same time: as many as may be, and one per address, so
+    /// that what is about the same one keeps its order.
+    fn group_of(&self, rest: &[Arrival]) -> usize {
+        let group = &rest[..self.width.min(rest.len())];
+        let mut seen = HashSet::new();
+        group.iter().take_while(|arrival| seen.insert(arrival.key())).count()
+    }
+
+    /// Applies one file as far as possible. What is left goes back to the queue: to its front when
     /// the database is away, to its end when it refuses, so that one bad line holds up no other.
     async fn apply(&mut self, mut work: Work) -> Progress {
         let mut refused = Vec::new();
-        let mut rest = work.opt_outs.as_slice();
+        let mut rest = work.arrivals.as_slice();
         let mut is_away = false;
-        while let Some((group, later)) = rest.split_at_checked(self.width.min(rest.len()))
+        while let Some((group, later)) = rest.split_at_checked(self.group_of(rest))
             && !group.is_empty()
             && !is_away
         {
-            let outcomes = join_all(group.iter().map(|opt_out| self.intake.enter(opt_out))).await;
-            for (opt_out, outcome) in group.iter().zip(outcomes) {
+            let outcomes = join_all(group.iter().map(|arrival| self.intake.apply(arrival))).await;
+            for (arrival, outcome) in group.iter().zip(outcomes) {
                 match outcome {
                     Ok(()) => {
                         self.pause = FIRST_PAUSE;
@@ -160,15 +168,15 @@ impl Applier {
                     }
                     Err(error) => {
                         is_away |= error.is_away();
-                        refused.push(*opt_out);
+                        refused.push(*arrival);
                     }
                 }
             }
             rest = later;
         }
         refused.extend_from_slice(rest);
-        work.opt_outs = refused;
-        match (work.opt_outs.is_empty(), is_away) {
+        work.arrivals = refused;
+        match (work.arrivals.is_empty(), is_away) {
             (true, _) => {
                 finish(work).await;
                 Progress::Done

@@ -1,9 +1,9 @@
-//! The journal: opt-outs that are on disk and not on the list yet.
+//! The journal: arrivals that are on disk and not applied yet.
 //!
 //! One thread writes ([`writer`]): all who wait at the same moment share one write and one fsync.
-//! One task enters what was written ([`applier`]) and removes files whose every line is on the
-//! list. Nothing about progress is kept; after a crash a file is entered again from its first line,
-//! which changes nothing for those who are on the list already.
+//! One task applies what was written ([`applier`]) and removes files whose every line is applied.
+//! Nothing about progress is kept; after a crash a file is applied again from its first line, which
+//! changes nothing: arrivals are idempotent.
 
 mod applier;
 mod segment;
@@ -17,14 +17,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::opt_out::OptOut;
+use crate::arrival::Arrival;
 use crate::telemetry;
 use segment::Segment;
 use writer::Command;
 
 pub(crate) use applier::Applier;
 
-/// The opt-out could not be made durable; the log says why.
+/// The arrival could not be made durable; the log says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the journal cannot be written")]
 pub(crate) struct NotDurable;
@@ -39,7 +39,7 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 struct Shared {
     dir: PathBuf,
-    /// Opt-outs on disk that are not on the list.
+    /// Arrivals on disk that are not applied.
     depth: AtomicU64,
     /// Rung when something was written.
     written: Notify,
@@ -67,10 +67,10 @@ impl Journal {
         Ok(Self { commands, shared: Arc::new(shared) })
     }
 
-    /// Writes an opt-out; when it returns it survives a power cut.
-    pub(crate) async fn append(&self, opt_out: OptOut) -> Result<(), NotDurable> {
+    /// Writes an arrival; when it returns it survives a power cut.
+    pub(crate) async fn append(&self, arrival: Arrival) -> Result<(), NotDurable> {
         let (done, outcome) = oneshot::channel();
-        self.commands.send(Command::Append(opt_out, done)).map_err(|_| NotDurable)?;
+        self.commands.send(Command::Append(arrival, done)).map_err(|_| NotDurable)?;
         outcome.await.unwrap_or(Err(NotDurable))?;
         self.deepen(1);
         self.shared.written.notify_one();
@@ -111,7 +111,7 @@ impl Journal {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // A gauge; nobody counts beyond 2^52 opt-outs.
+#[allow(clippy::cast_precision_loss)] // A gauge; nobody counts beyond 2^52 arrivals.
 fn show_depth(depth: u64) {
     metrics::gauge!(telemetry::JOURNAL_DEPTH).set(depth as f64);
 }

@@ -1,6 +1,6 @@
 //! One file of the journal.
 //!
-//! A line is 16 hexadecimal digits of a SHA-256, a space, and one opt-out as JSON. Whoever has the
+//! A line is 16 hexadecimal digits of a SHA-256, a space, and one arrival as JSON. Whoever has the
 //! file holds a kernel lock on it, which a killed process cannot leave behind.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::opt_out::OptOut;
+use crate::arrival::Arrival;
 
 /// How files of the journal are called: prefix, an id that sorts by time, suffix.
 const PREFIX: &str = "opt-outs-";
@@ -29,8 +29,8 @@ pub(crate) struct Segment {
 /// What a file says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
-    /// The opt-outs in the order they were accepted.
-    pub opt_outs: Vec<OptOut>,
+    /// The arrivals in the order they were accepted.
+    pub arrivals: Vec<Arrival>,
     /// Whole lines that cannot be read. The last one, where it was cut off by a crash, is not
     /// among them: nobody was told that it had been accepted.
     pub damaged: usize,
@@ -78,12 +78,12 @@ impl Segment {
         Ok(adopted)
     }
 
-    /// Adds opt-outs; when it returns they survive a power cut. Returns the bytes written.
+    /// Adds arrivals; when it returns they survive a power cut. Returns the bytes written.
     pub(crate) fn append<'a>(
         &mut self,
-        opt_outs: impl Iterator<Item = &'a OptOut>,
+        arrivals: impl Iterator<Item = &'a Arrival>,
     ) -> io::Result<usize> {
-        let lines: String = opt_outs.map(line).collect();
+        let lines: String = arrivals.map(line).collect();
         self.file.write_all(lines.as_bytes())?;
         self.file.sync_data()?;
         Ok(lines.len())
@@ -107,8 +107,8 @@ impl Segment {
     }
 }
 
-fn line(opt_out: &OptOut) -> String {
-    let json = opt_out.to_json();
+fn line(arrival: &Arrival) -> String {
+    let json = arrival.to_json();
     format!("{} {json}\n", checksum(&json))
 }
 
@@ -121,12 +121,12 @@ fn parse(bytes: &[u8]) -> Contents {
     let mut contents = Contents::default();
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     for line in bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let opt_out = std::str::from_utf8(line).ok().and_then(|line| {
+        let arrival = std::str::from_utf8(line).ok().and_then(|line| {
             let (sum, json) = line.split_once(' ')?;
-            (checksum(json) == sum).then(|| OptOut::from_json(json))?
+            (checksum(json) == sum).then(|| Arrival::from_json(json))?
         });
-        match opt_out {
-            Some(opt_out) => contents.opt_outs.push(opt_out),
+        match arrival {
+            Some(arrival) => contents.arrivals.push(arrival),
             None => contents.damaged += 1,
         }
     }
@@ -141,49 +141,45 @@ mod tests {
     use domain::{AddressKeyer, AddressKind, ContactChannel};
 
     use super::*;
-    use crate::opt_out::AgentClass;
+    use crate::arrival::{Notice, OptOut, Source};
 
-    fn opt_outs(count: usize) -> Vec<OptOut> {
+    fn arrivals(count: usize) -> Vec<Arrival> {
         let keyer = AddressKeyer::new(b"k");
-        let one = |n| OptOut {
-            key: keyer.key(AddressKind::Email, &format!("p{n}@example.com")),
-            channel: ContactChannel::Email,
-            whole_person: false,
-            touch: None,
-            reason: SuppressionReason::OneClick,
-            agent: AgentClass::Unnamed,
-            text: None,
-            accepted_at: DateTime::UNIX_EPOCH,
+        let one = |n| {
+            let key = keyer.key(AddressKind::Email, &format!("p{n}@example.com"));
+            let notice = Notice::new(Source::Link, &format!("click {n}"), DateTime::UNIX_EPOCH);
+            let reason = SuppressionReason::OneClick;
+            Arrival::new(notice, OptOut::new(key, ContactChannel::Email, reason))
         };
         (0..count).map(one).collect()
     }
 
     #[test]
     fn a_file_cut_off_anywhere_keeps_every_whole_line() {
-        let three = opt_outs(3);
+        let three = arrivals(3);
         let bytes: String = three.iter().map(line).collect();
         let ends: Vec<usize> = bytes.match_indices('\n').map(|(at, _)| at + 1).collect();
         for length in 0..=bytes.len() {
             let contents = parse(&bytes.as_bytes()[..length]);
             let whole = ends.iter().filter(|end| **end <= length).count();
-            assert_eq!(contents.opt_outs, three[..whole], "cut after {length} bytes");
+            assert_eq!(contents.arrivals, three[..whole], "cut after {length} bytes");
             assert_eq!(contents.damaged, 0, "cut after {length} bytes");
         }
     }
 
     #[test]
     fn a_changed_line_is_counted_and_the_others_are_read() {
-        let three = opt_outs(3);
+        let three = arrivals(3);
         let bytes: String = three.iter().map(line).collect();
         let changed = bytes.replacen("one_click", "complaint", 1);
-        let expected = Contents { opt_outs: three[1..].to_vec(), damaged: 1 };
+        let expected = Contents { arrivals: three[1..].to_vec(), damaged: 1 };
         assert_eq!(parse(changed.as_bytes()), expected);
     }
 
     #[test]
     fn files_of_the_living_are_left_alone_and_those_of_the_dead_are_taken_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        let two = opt_outs(2);
+        let two = arrivals(2);
         let mut first = Segment::create(dir.path()).unwrap();
         first.append(two[..1].iter()).unwrap();
         let mut second = Segment::create(dir.path()).unwrap();
@@ -191,7 +187,8 @@ mod tests {
         assert!(Segment::adopt_all(dir.path()).unwrap().is_empty());
         drop((first, second));
         let adopted = Segment::adopt_all(dir.path()).unwrap();
-        let read: Vec<OptOut> = adopted.iter().flat_map(|it| it.read().unwrap().opt_outs).collect();
+        let read: Vec<Arrival> =
+            adopted.iter().flat_map(|it| it.read().unwrap().arrivals).collect();
         assert_eq!(read, two);
         for segment in adopted {
             segment.remove().unwrap();

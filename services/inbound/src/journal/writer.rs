@@ -7,9 +7,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::NotDurable;
 use super::segment::Segment;
-use crate::opt_out::OptOut;
+use crate::arrival::Arrival;
 
-/// Opt-outs written together at most.
+/// Arrivals written together at most.
 const BATCH: usize = 1024;
 
 /// A file is followed by a new one when it has this many bytes, because it is read as a whole.
@@ -21,7 +21,7 @@ type Done = oneshot::Sender<Result<(), NotDurable>>;
 #[derive(Debug)]
 pub(super) enum Command {
     /// Write this, and say when it is durable.
-    Append(OptOut, Done),
+    Append(Arrival, Done),
     /// Hand over the files.
     Seal(oneshot::Sender<Vec<Segment>>),
 }
@@ -42,7 +42,7 @@ pub(super) fn run(dir: &Path, mut queue: mpsc::UnboundedReceiver<Command>) {
         let mut batch = Vec::new();
         for command in commands.drain(..) {
             match command {
-                Command::Append(opt_out, done) => batch.push((opt_out, done)),
+                Command::Append(arrival, done) => batch.push((arrival, done)),
                 Command::Seal(done) => {
                     files.write(dir, std::mem::take(&mut batch));
                     // Who asked may have gone; then the files are nobody's and found by the next
@@ -56,7 +56,7 @@ pub(super) fn run(dir: &Path, mut queue: mpsc::UnboundedReceiver<Command>) {
 }
 
 impl Files {
-    fn write(&mut self, dir: &Path, batch: Vec<(OptOut, Done)>) {
+    fn write(&mut self, dir: &Path, batch: Vec<(Arrival, Done)>) {
         if batch.is_empty() {
             return;
         }
@@ -67,17 +67,17 @@ impl Files {
             NotDurable
         });
         for (_, done) in batch {
-            // Who asked may have gone; the opt-out counts all the same.
+            // Who asked may have gone; the arrival counts all the same.
             let _ = done.send(outcome);
         }
     }
 
-    fn append(&mut self, dir: &Path, batch: &[(OptOut, Done)]) -> io::Result<()> {
+    fn append(&mut self, dir: &Path, batch: &[(Arrival, Done)]) -> io::Result<()> {
         let mut segment = match self.active.take() {
             Some(segment) => segment,
             None => Segment::create(dir)?,
         };
-        let written = segment.append(batch.iter().map(|(opt_out, _)| opt_out));
+        let written = segment.append(batch.iter().map(|(arrival, _)| arrival));
         self.active = Some(segment);
         self.active_bytes += written?;
         if self.active_bytes >= SEGMENT_BYTES {

@@ -19,10 +19,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::arrival::{self, AgentClass, Arrival, DeliveryResult, Notice, OptOut, Source};
 use crate::intake::{Intake, Taken};
 use crate::kept::{self, Kept};
 use crate::list::List;
-use crate::opt_out::{AgentClass, OptOut, in_microseconds};
 use crate::returns::{self, Event, Returned};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -162,10 +162,12 @@ impl Office {
         let touch = event.touch;
         telemetry::count_returned(kind);
         tracing::info!(touch.id = %touch, kind, "mail came back");
-        if event.suppress != Suppress::Now {
+        if event.class == BounceClass::None && !event.is_complaint {
             return Delivered::Done;
         }
-        let id = kept::message("mail", &format!("{touch} {kind}"));
+        // Of one message each recipient bounces with a status once, however often it is told.
+        let known = format!("{touch} {kind} {}", event.status_text());
+        let id = kept::message(Source::Mail.as_str(), &known);
         if self.kept.is_done(id) {
             return Delivered::Done;
         }
@@ -174,30 +176,33 @@ impl Office {
             tracing::error!(touch.id = %touch, kind, "mail came back for a touch that is not known; look at it");
             return Delivered::Done;
         };
-        if self.kept.keep(message.to_vec()).await.is_err() {
-            return Delivered::Later;
+        let mut notice = Notice::new(Source::Mail, &known, self.intake.clock().now());
+        // Only what may put somebody on the list needs its proof.
+        let counts = event.suppress != Suppress::No;
+        if counts {
+            match self.kept.keep(message.to_vec()).await {
+                Ok(name) => notice = notice.kept(name),
+                Err(_) => return Delivered::Later,
+            }
         }
-        let opt_out = OptOut {
-            key,
-            channel: ContactChannel::Email,
-            whole_person: false,
-            touch: Some(touch),
-            reason: if event.is_complaint {
-                SuppressionReason::Complaint
-            } else {
-                debug_assert_eq!(event.class, BounceClass::Hard, "nothing else suppresses at once");
-                SuppressionReason::HardBounce
-            },
-            agent: AgentClass::MailService,
-            text: None,
-            accepted_at: in_microseconds(self.intake.clock().now()),
+        let arrival = if event.is_complaint {
+            let opt_out = OptOut::new(key, ContactChannel::Email, SuppressionReason::Complaint);
+            let agent = AgentClass::MailService;
+            Arrival::new(notice, OptOut { touch: Some(touch), agent, ..opt_out })
+        } else {
+            let (class, suppress, status) = (event.class, event.suppress, event.status);
+            let result = DeliveryResult::Bounced { class, suppress, status };
+            let channel = ContactChannel::Email;
+            Arrival::new(notice, arrival::Delivery { key, channel, touch: Some(touch), result })
         };
         let intake = Arc::clone(&self.intake);
-        let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });
+        let taken = self.opt_outs.spawn(async move { intake.take(arrival).await });
         if taken.await.unwrap_or(Taken::Lost) == Taken::Lost {
             return Delivered::Later;
         }
-        self.kept.note_done(id).await;
+        if counts {
+            self.kept.note_done(id).await;
+        }
         Delivered::Done
     }
 

@@ -10,7 +10,7 @@ mod fields;
 pub mod provider;
 
 use domain::TouchId;
-use domain::bounce::{BounceClass, Suppress};
+use domain::bounce::{BounceClass, EnhancedStatus, Suppress};
 use domain::email::Email;
 use domain::return_path::ReturnPath;
 use domain::token::TokenKeys;
@@ -61,9 +61,18 @@ pub struct Event {
     pub is_complaint: bool,
     /// What the list does about it.
     pub suppress: Suppress,
+    /// The status that decided, where one did.
+    pub status: Option<EnhancedStatus>,
     /// The recipient as the report names it, where it is the one the return path was made for or
     /// nothing shows that it is not.
     pub recipient: Option<Email>,
+}
+
+impl Event {
+    /// The status as text, empty where there is none.
+    pub(crate) fn status_text(&self) -> String {
+        self.status.map(|status| status.to_string()).unwrap_or_default()
+    }
 }
 
 /// What a message amounts to, given the address it was delivered to. A message whose return path
@@ -83,6 +92,7 @@ pub fn events(keys: &TokenKeys, envelope_recipient: &str, returned: &Returned) -
                 class: report.class(),
                 is_complaint: false,
                 suppress: report.classification.suppress,
+                status: report.classification.status,
                 recipient: report.recipient.clone(),
             });
             event.into_iter().collect()
@@ -98,6 +108,7 @@ pub fn events(keys: &TokenKeys, envelope_recipient: &str, returned: &Returned) -
                     class: BounceClass::None,
                     is_complaint: true,
                     suppress: Suppress::Now,
+                    status: None,
                     recipient: report.recipients.first().cloned(),
                 });
             event.into_iter().collect()

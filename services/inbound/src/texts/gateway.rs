@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::twilio;
+use crate::arrival::Source;
 use crate::settings::TextSettings;
 
 /// The header that carries the shared secret.
@@ -52,6 +54,8 @@ pub(super) struct Text {
     pub from: String,
     /// What it says.
     pub body: String,
+    /// When it was sent, where the gateway says so.
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +64,18 @@ struct GenericText {
     from: String,
     #[serde(default)]
     text: String,
+    sent_at: Option<DateTime<Utc>>,
+}
+
+impl Gateway {
+    /// What arrivals by it are from.
+    pub(super) const fn source(self) -> Source {
+        match self {
+            Self::Twilio => Source::Twilio,
+            Self::Kannel => Source::Kannel,
+            Self::Generic => Source::Generic,
+        }
+    }
 }
 
 impl Request<'_> {
@@ -131,18 +147,22 @@ impl Gateway {
                 let mut form: BTreeMap<String, String> = request.form().into_iter().collect();
                 let id = form.remove("MessageSid").or_else(|| form.remove("SmsSid"))?;
                 let body = form.remove("Body").unwrap_or_default();
-                Some(Text { id, from: form.remove("From")?, body })
+                Some(Text { id, from: form.remove("From")?, body, sent_at: None })
             }
             Self::Kannel => {
                 let pairs = request.query().into_iter().chain(request.form());
                 let mut pairs: BTreeMap<String, String> = pairs.collect();
                 let body = pairs.remove("text").unwrap_or_default();
                 let from = pairs.remove("from")?;
-                Some(Text { id: pairs.remove("id")?, from, body })
+                // Kannel's `%T`: seconds since 1970.
+                let sent_at = pairs.remove("time").and_then(|seconds| seconds.parse().ok());
+                let sent_at = sent_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+                Some(Text { id: pairs.remove("id")?, from, body, sent_at })
             }
             Self::Generic => {
                 let text: GenericText = serde_json::from_slice(request.body).ok()?;
-                Some(Text { id: text.id, from: text.from, body: text.text })
+                let GenericText { id, from, text: body, sent_at } = text;
+                Some(Text { id, from, body, sent_at })
             }
         }
     }

@@ -18,21 +18,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::phone::Phone;
-use domain::reply::{self, Action, OptOutScope};
-use domain::suppression::SuppressionReason;
+use domain::reply::{self, Action, Language, OptOutScope, Reading};
 use domain::{AddressKeyer, AddressKind, ContactChannel};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use crate::arrival::{Arrival, Event, Notice, OptIn, OptOut, ReplyTo, Review};
 use crate::intake::{Intake, Taken};
-use crate::kept::{self, Kept};
-use crate::opt_out::{AgentClass, OptOut, TextEvidence};
+use crate::kept::Kept;
 use crate::settings::{Settings, TextSettings};
 use crate::telemetry;
 
-pub(crate) use gateway::Gateway;
-use gateway::{Refusal, Request as GatewayRequest, Text};
+use gateway::{Gateway, Refusal, Request as GatewayRequest, Text};
 
 /// A body that has not arrived by then is not taken; the gateway will repeat it.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -43,7 +41,7 @@ struct Texts {
     keyer: AddressKeyer,
     kept: Kept,
     intake: Arc<Intake>,
-    /// Opt-outs that are being taken, whether or not the gateway still waits.
+    /// Arrivals that are being taken, whether or not the gateway still waits.
     opt_outs: TaskTracker,
 }
 
@@ -91,37 +89,39 @@ impl Texts {
             tracing::error!(%gateway, "an answer by text message cannot be read; its request was kept");
             return (StatusCode::BAD_REQUEST, "the request cannot be read\n").into_response();
         };
-        let id = kept::message(gateway.as_str(), &text.id);
-        if self.kept.is_done(id) {
+        let source = gateway.source();
+        let mut notice = Notice::new(source, &text.id, self.intake.clock().now());
+        notice = text.sent_at.map_or(notice, |at| notice.said(at));
+        notice = raw.map_or(notice, |name| notice.kept(name));
+        if self.kept.is_done(notice.message) {
             telemetry::count_reply("repeated");
             return gateway.thanks(StatusCode::OK);
         }
-        let status = self.act_on(gateway, &text, id).await;
+        let status = self.act_on(notice, &text).await;
         if status.is_success() && raw.is_ok() {
-            self.kept.note_done(id).await;
+            self.kept.note_done(notice.message).await;
         }
         gateway.thanks(status)
     }
 
     /// Does what an answer asks for; the status says whether that is safe.
-    async fn act_on(&self, gateway: Gateway, text: &Text, message: u64) -> StatusCode {
+    async fn act_on(&self, notice: Notice, text: &Text) -> StatusCode {
+        let source = notice.source;
         let reading = reply::read(&text.body);
         telemetry::count_reply(reading.action.as_str());
-        if reading.action == Action::Review {
-            tracing::warn!(%gateway, "an answer by text message is unclear; somebody has to read it");
-        }
-        let (Some(scope), Some(reason)) = (reading.scope, reading.reason()) else {
+        if reading.action == Action::None {
             return StatusCode::OK;
-        };
+        }
         let check = Phone::parse(&text.from, &self.settings.region);
         let Some(number) = check.e164() else {
             // A sender without a number cannot be on the list, and cannot be written to either.
-            tracing::error!(%gateway, "an opt-out came from what is no phone number; its request was kept");
+            tracing::error!(%source, "an answer came from what is no phone number; its request was kept");
             return StatusCode::OK;
         };
-        let opt_out = self.opt_out(number, scope, reason, TextEvidence { gateway, message });
+        let Some(event) = self.event(number, &reading) else { return StatusCode::OK };
         let intake = Arc::clone(&self.intake);
-        let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });
+        let arrival = Arrival { notice, event };
+        let taken = self.opt_outs.spawn(async move { intake.take(arrival).await });
         match taken.await.unwrap_or(Taken::Lost) {
             Taken::InForce => StatusCode::OK,
             Taken::Queued => StatusCode::ACCEPTED,
@@ -129,26 +129,31 @@ impl Texts {
         }
     }
 
-    fn opt_out(
-        &self,
-        number: &str,
-        scope: OptOutScope,
-        reason: SuppressionReason,
-        evidence: TextEvidence,
-    ) -> OptOut {
-        OptOut {
-            key: self.keyer.key(AddressKind::Phone, number),
-            // How far each reaches besides is the list's business (compliance.md SUP-17).
-            channel: match scope {
-                OptOutScope::CallAndSms => ContactChannel::Call,
-                OptOutScope::Sms | OptOutScope::Person => ContactChannel::Sms,
-            },
-            whole_person: scope == OptOutScope::Person,
-            touch: None,
-            reason,
-            agent: AgentClass::Program,
-            text: Some(evidence),
-            accepted_at: crate::opt_out::in_microseconds(self.intake.clock().now()),
+    fn event(&self, number: &str, reading: &Reading) -> Option<Event> {
+        let key = self.keyer.key(AddressKind::Phone, number);
+        let digits = number.trim_start_matches('+').parse().ok();
+        let language = Language::of(&reading.normalised);
+        let reply_to = digits.map(|number| ReplyTo { key, number, language });
+        let channel = ContactChannel::Sms;
+        match reading.action {
+            Action::OptOut => {
+                let (scope, reason) = reading.scope.zip(reading.reason())?;
+                // How far each reaches besides is the list's business (compliance.md SUP-17).
+                let channel = match scope {
+                    OptOutScope::CallAndSms => ContactChannel::Call,
+                    OptOutScope::Sms | OptOutScope::Person => channel,
+                };
+                let whole_person = scope == OptOutScope::Person;
+                let opt_out = OptOut::new(key, channel, reason);
+                Some(OptOut { whole_person, reply_to, ..opt_out }.into())
+            }
+            Action::OptIn => Some(OptIn { key, channel, topic: None, reply_to }.into()),
+            Action::Help => reply_to.map(Event::Help),
+            Action::Review => {
+                tracing::warn!("an answer by text message is unclear; somebody has to read it");
+                Some(Review { key }.into())
+            }
+            Action::None => None,
         }
     }
 }

@@ -27,6 +27,7 @@ pub use list::{Entry, ListEvent, ListRow};
 pub use readings::{Exported, NewReading};
 pub use request::Request;
 
+use crate::arrivals::Said;
 use crate::outcomes::column;
 use crate::{Database, StorageError};
 
@@ -147,7 +148,7 @@ impl Database {
         patience: Duration,
     ) -> Result<Suppressed, StorageError> {
         let event = EventId::new();
-        let covered = self.enter(&[(event, entry.target)], entry).await?;
+        let covered = self.enter(&[(event, entry.target)], entry, None).await?;
         domain::failpoint::pass("suppress.entered_undrained");
         let in_flight = self.drain(&covered, patience).await?;
         if in_flight.is_empty() {
@@ -162,43 +163,51 @@ impl Database {
     /// When the database does not answer.
     pub async fn suppress_now(&self, entry: &NewSuppression) -> Result<EventId, StorageError> {
         let event = EventId::new();
-        self.enter(&[(event, entry.target)], entry).await?;
+        self.enter(&[(event, entry.target)], entry, None).await?;
         Ok(event)
     }
 
     /// Makes an entry for each target, all or none, in one statement. Persons and domains come
     /// first: they take the lock of inheritance, which nobody may wait for with a row in hand.
+    /// With a wish that has been noted before, nothing is entered.
     async fn enter(
         &self,
         targets: &[(EventId, Target)],
         entry: &NewSuppression,
+        wish: Option<&Said>,
     ) -> Result<Vec<(Vec<u8>, String)>, StorageError> {
         let mut targets = targets.to_vec();
         let rank = |target: Target| (target.channel().is_some(), target.key(), target.channel());
         targets.sort_by_key(|(_, target)| rank(*target));
-        let rows = sqlx::query(
-            "SELECT s.covered_key, s.covered_channel::text AS covered_channel
-               FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::text[])
-                    AS t (event_id, scope, key, channel, domain_key, topic)
-              CROSS JOIN LATERAL
-                    suppress_received($12, t.event_id, t.scope::suppression_scope, t.key,
-                             t.channel::contact_channel, t.domain_key, $7::text::suppression_reason,
-                             $8::text::suppression_origin, $9, $10, $11, t.topic) s",
-        )
-        .bind(column(&targets, |(event, _)| event.as_uuid()))
-        .bind(column(&targets, |(_, target)| target.scope().as_str()))
-        .bind(column(&targets, |(_, target)| target.key().as_bytes().to_vec()))
-        .bind(column(&targets, |(_, target)| target.channel().map(ContactChannel::as_str)))
-        .bind(column(&targets, |(_, target)| target.domain().map(|key| key.as_bytes().to_vec())))
-        .bind(column(&targets, |(_, target)| target.topic().map(|topic| topic.to_string())))
-        .bind(entry.reason.as_str())
-        .bind(entry.origin.as_str())
-        .bind(&entry.actor)
-        .bind(entry.evidence.as_deref())
-        .bind(entry.touch.map(TouchId::as_uuid))
-        .bind(entry.received_at)
-        .fetch_all(self.pool())
-        .await?;
+        let statement = match wish {
+            None => include_str!("../sql/enter.sql"),
+            Some(_) => include_str!("../sql/enter_said.sql"),
+        };
+        let mut query = sqlx::query(statement)
+            .bind(column(&targets, |(event, _)| event.as_uuid()))
+            .bind(column(&targets, |(_, target)| target.scope().as_str()))
+            .bind(column(&targets, |(_, target)| target.key().as_bytes().to_vec()))
+            .bind(column(&targets, |(_, target)| target.channel().map(ContactChannel::as_str)))
+            .bind(column(&targets, |(_, target)| {
+                target.domain().map(|key| key.as_bytes().to_vec())
+            }))
+            .bind(column(&targets, |(_, target)| target.topic().map(|topic| topic.to_string())))
+            .bind(entry.reason.as_str())
+            .bind(entry.origin.as_str())
+            .bind(&entry.actor)
+            .bind(entry.evidence.as_deref())
+            .bind(entry.touch.map(TouchId::as_uuid))
+            .bind(entry.received_at);
+        if let Some(wish) = wish {
+            query = query
+                .bind(wish.message.source)
+                .bind(wish.message.id.cast_signed())
+                .bind(wish.key.as_bytes().as_slice())
+                .bind(wish.channel.as_str())
+                .bind(wish.topic.map(|topic| topic.to_string()))
+                .bind(wish.occurred_at);
+        }
+        let rows = query.fetch_all(self.pool()).await?;
         rows.iter()
             .map(|row| Ok((row.try_get("covered_key")?, row.try_get("covered_channel")?)))
             .collect()

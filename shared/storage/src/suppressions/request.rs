@@ -6,6 +6,7 @@ use domain::suppression::spread;
 use domain::{AddressKind, EventId};
 
 use super::{NewSuppression, Suppressed, Target};
+use crate::arrivals::Said;
 use crate::{Database, StorageError};
 
 /// What somebody wants, and how it reached us.
@@ -30,6 +31,17 @@ impl Database {
         request: &Request,
         patience: Duration,
     ) -> Result<Suppressed, StorageError> {
+        self.carry_out_once(request, None, patience).await
+    }
+
+    /// The same for a request that `said` tells apart: repeated, it enters nothing, and it is dated
+    /// by when it was said. A start that was said later lifts it at once.
+    pub(crate) async fn carry_out_once(
+        &self,
+        request: &Request,
+        said: Option<&Said>,
+        patience: Duration,
+    ) -> Result<Suppressed, StorageError> {
         let entry = &request.entry;
         let targets: Vec<(EventId, Target)> = self
             .targets_of(request)
@@ -37,7 +49,7 @@ impl Database {
             .into_iter()
             .map(|target| (EventId::new(), target))
             .collect();
-        let covered = self.enter(&targets, entry).await?;
+        let covered = self.enter(&targets, entry, said).await?;
         domain::failpoint::pass("suppress.entered_undrained");
         let in_flight = self.drain(&covered, patience).await?;
         if in_flight.is_empty() {

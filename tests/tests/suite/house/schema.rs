@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::audit::Operation;
+use domain::arrival::{AnswerKind, AnswerState, ReviewDecision, Wish};
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::registry::{LoadKind, Registry};
@@ -60,6 +61,10 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "lane" => Lane,
         "enrolment_state" => EnrolmentState,
         "touch_state" => TouchState,
+        "wish" => Wish,
+        "review_decision" => ReviewDecision,
+        "answer_kind" => AnswerKind,
+        "answer_state" => AnswerState,
     }
 }
 
