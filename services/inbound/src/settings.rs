@@ -129,10 +129,12 @@ impl Settings {
         if texts.is_some() || lmtp.is_some() {
             loaded.require(&["keys.address"])?;
         }
-        let zone = TimeZone::get(&team.default_time_zone).with_context(|| {
-            let zone = &team.default_time_zone;
-            format!("team.default_time_zone is \"{zone}\"; write an IANA name such as Asia/Dubai")
-        })?;
+        let zone = match team.default_time_zone.as_str() {
+            "" => TimeZone::UTC,
+            name => TimeZone::get(name).with_context(|| {
+                format!("team.default_time_zone is \"{name}\"; write an IANA name: Asia/Dubai")
+            })?,
+        };
         let keyer = AddressKeyer::new(keys.address.expose_secret().as_bytes());
         Ok(Self {
             texts,
