@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::bounce::Classification;
+use domain::bounce::{Classification, Suppress};
 use domain::retry::Backoff;
 use domain::return_path::ReturnPath;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::token::TokenKeys;
 use domain::{AddressKey, ContactChannel, Medium, Reason, ReasonCode, TouchId};
 use lettre::message::Mailbox;
-use storage::Database;
+use storage::arrivals::NewBounce;
 use storage::suppressions::{NewSuppression, Target};
+use storage::{Database, StorageError};
 use tokio::time::Instant;
 use worker::{Handler, Outcome, ReadyTouch};
 
@@ -25,6 +26,9 @@ use crate::settings::Settings;
 /// How long touches wait while the relay or the sending domain is set up wrongly: time for people
 /// to put it right.
 const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
+
+/// Who entries and bounces recorded here are by.
+const ACTOR: &str = "email-worker";
 
 /// Where finished messages go.
 pub enum Outlet {
@@ -154,13 +158,17 @@ impl EmailHandler {
         let suppresses = verdict.suppresses();
         match verdict {
             Verdict::Sent { queue_id } => Outcome::Sent { provider_ref: queue_id },
-            Verdict::Retry { backoff, reason, bounce: _ } => {
+            Verdict::Retry { backoff, reason, bounce } => {
+                if let Some(bounce) = bounce {
+                    self.count_bounce(touch, &bounce).await;
+                }
                 Outcome::Retry { reason, backoff, after: None }
             }
             Verdict::Failed { reason, bounce } => {
                 if suppresses {
                     self.note_hard_bounce(touch, &bounce).await;
                 }
+                self.count_bounce(touch, &bounce).await;
                 Outcome::Failed(reason)
             }
             Verdict::Blocked { reason } => Outcome::Blocked(reason),
@@ -174,23 +182,63 @@ impl EmailHandler {
 
     /// Puts an address on the list that cannot receive (compliance.md BNC-03).
     async fn note_hard_bounce(&self, touch: &ReadyTouch, bounce: &Classification) {
-        let claimed = &touch.claimed;
-        let entry = NewSuppression {
-            target: Target::Address {
-                key: claimed.address_key,
-                channel: ContactChannel::Email,
-                domain: None,
-            },
-            reason: SuppressionReason::HardBounce,
-            origin: Origin::System,
-            actor: "email-worker".to_owned(),
-            evidence: Some(format!("reply to touch {}, {:?}", claimed.id, bounce.class)),
-            touch: Some(claimed.id),
-            received_at: None,
-        };
+        let entry = entry(touch, SuppressionReason::HardBounce, bounce);
         if let Err(error) = self.database.suppress_now(&entry).await {
-            tracing::error!(touch.id = %claimed.id, %error, "a hard bounce could not be put on the list");
+            let touch = touch.claimed.id;
+            tracing::error!(touch.id = %touch, %error, "a hard bounce could not be put on the list");
         }
+    }
+
+    /// Counts a bounce day of the mailbox, and puts the address on the list when they are too many
+    /// (compliance.md BNC-04).
+    async fn count_bounce(&self, touch: &ReadyTouch, bounce: &Classification) {
+        if !matches!(bounce.suppress, Suppress::Counter | Suppress::CounterWhenRepeated) {
+            return;
+        }
+        let claimed = &touch.claimed;
+        let class = bounce.class.as_str();
+        let taken = NewBounce {
+            key: claimed.address_key,
+            channel: ContactChannel::Email,
+            message: format!("touch {}", claimed.id),
+            // The attempt itself is recorded in the history of the touch.
+            touch: None,
+            class,
+            status: bounce.status.map_or_else(|| class.to_owned(), |status| status.to_string()),
+            advice: bounce.suppress,
+            source: ACTOR,
+            bounced_at: touch.now,
+            actor: ACTOR.to_owned(),
+        };
+        let counted = async {
+            self.database.take_bounce(&taken).await?;
+            let email = ContactChannel::Email;
+            if self.database.bounces_too_often(taken.key, email, touch.now).await? {
+                let entry = entry(touch, SuppressionReason::SoftBounceLimit, bounce);
+                self.database.suppress_now(&entry).await?;
+            }
+            Ok::<(), StorageError>(())
+        };
+        if let Err(error) = counted.await {
+            tracing::error!(touch.id = %claimed.id, %error, "a bounce could not be counted");
+        }
+    }
+}
+
+fn entry(touch: &ReadyTouch, reason: SuppressionReason, bounce: &Classification) -> NewSuppression {
+    let claimed = &touch.claimed;
+    NewSuppression {
+        target: Target::Address {
+            key: claimed.address_key,
+            channel: ContactChannel::Email,
+            domain: None,
+        },
+        reason,
+        origin: Origin::System,
+        actor: ACTOR.to_owned(),
+        evidence: Some(format!("reply to touch {}, {:?}", claimed.id, bounce.class)),
+        touch: Some(claimed.id),
+        received_at: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod language;
 mod list;
 mod lmtp;
 mod page;
+mod retention;
 pub mod returns;
 mod server;
 mod settings;
@@ -38,6 +39,7 @@ use intake::Intake;
 use journal::{Applier, Journal};
 use list::List;
 use lmtp::Lmtp;
+use retention::Retention;
 use settings::Settings;
 
 /// The running service.
@@ -122,6 +124,7 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let router = edge.router().merge(texts);
     let lmtp = Lmtp::bind(&settings, &list, &intake, &opt_outs).await?;
     let lmtp_address = lmtp.as_ref().map(Lmtp::address);
+    Retention::start(ctx, &settings, &list);
     let applier = Applier::new(journal, intake, width);
     tracing::info!(%address, journal = %dir.display(), "unsubscribes are taken");
     let stop = ctx.shutdown.token();

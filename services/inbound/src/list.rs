@@ -96,6 +96,12 @@ impl List {
         self.answered(ANSWER, database.address_of_touch(touch)).await
     }
 
+    /// The kept requests that open reviews still need.
+    pub(crate) async fn requests_under_review(&self) -> Result<Vec<String>, NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.requests_under_review()).await
+    }
+
     async fn answered<T>(
         &self,
         patience: Duration,

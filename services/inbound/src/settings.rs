@@ -30,6 +30,7 @@ struct Section {
     hook_limit_bytes: usize,
     lmtp_listen: Option<String>,
     replies_dir: Option<PathBuf>,
+    replies_days: u32,
 }
 
 /// The part of `[keys]` that is needed here: what checks tokens, and what makes keys of the numbers
@@ -104,6 +105,8 @@ pub(crate) struct Settings {
     pub lmtp: Option<LmtpSettings>,
     /// What makes keys of the addresses that text messages and reports name.
     pub keyer: AddressKeyer,
+    /// The folder of kept requests, and the days they are kept; 0 for ever.
+    pub kept: (PathBuf, u32),
     /// The sender, as recipients know it; may be empty.
     pub team: String,
     /// What applying arrivals needs to know of the team.
@@ -137,6 +140,7 @@ impl Settings {
         };
         let keyer = AddressKeyer::new(keys.address.expose_secret().as_bytes());
         Ok(Self {
+            kept: (section.kept_in(&data_dir), section.replies_days),
             texts,
             lmtp,
             keyer,

@@ -1,8 +1,10 @@
 //! SMS touches, through any HTTP gateway described by data.
 //!
+//! `answers` sends what is owed to STOP, START and HELP.
 //! `preset` holds the descriptions, `settings` what an installation changes of them, `gateway`
 //! the client, `reply` what its results mean for a touch, `sender` the rules of sender names.
 
+mod answers;
 pub mod gateway;
 mod handler;
 mod outbox;
@@ -17,10 +19,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use bootstrap::Context;
+use domain::Clock;
 use fleet::{Member, Shared};
 use serde::Deserialize;
 use storage::Role;
 
+pub use answers::Answers;
 pub use handler::SmsHandler;
 pub use outbox::SmsOutbox;
 
@@ -60,6 +64,17 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     };
     let member = Member::join(ctx, shared, "sms-worker", Role::SmsWorker).await?;
     let concurrency = settings.concurrency;
+    let answers = Answers {
+        gateway: Arc::clone(&gateway),
+        database: member.database.clone(),
+        // Questions are dated by the machine's clock, whatever the fleet's says.
+        clock: Clock::system(),
+        team: member.team.clone(),
+        sender: settings.sender.clone(),
+        worker: member.name.clone(),
+    };
+    let stop = ctx.shutdown.token();
+    ctx.shutdown.spawn("answers", answers.run(stop));
     let handler = SmsHandler::new(gateway, settings, member.database.clone(), &member.team);
     member.start_worker(ctx, Arc::new(handler), concurrency);
     Ok(())

@@ -4,8 +4,8 @@
 //! those of the glossary in `ARCHITECTURE.md`.
 
 pub mod address;
-pub mod audit;
 pub mod arrival;
+pub mod audit;
 pub mod bounce;
 pub mod breaker;
 pub mod calendar;

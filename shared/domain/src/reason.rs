@@ -44,6 +44,8 @@ crate::words! {
         LeaseExpired = "lease_expired",
         /// A person cancelled it.
         CancelledByPerson = "cancelled_by_person",
+        /// A person has to read an answer from the number first; the detail is the review.
+        UnderReview = "under_review",
         /// Too old to be of use when it could have gone out.
         TooLate = "too_late",
     }

@@ -30,6 +30,8 @@ pub struct ClaimedTouch {
     pub failures: i16,
     /// The list's entry, when the touch was blocked by the claim itself; nothing is left to do.
     pub suppressed_by: Option<EventId>,
+    /// The open review of an answer from the number; nothing goes to it meanwhile.
+    pub under_review: Option<uuid::Uuid>,
     /// The step's index in its plan.
     pub step: usize,
     /// The cycle of a yearly plan.
@@ -181,6 +183,7 @@ fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
         attempt: row.try_get("attempt")?,
         failures: row.try_get("failures")?,
         suppressed_by: entry.map(EventId::from),
+        under_review: row.try_get("review_id")?,
         step: usize::try_from(row.try_get::<i16, _>("step")?).unwrap_or(0),
         cycle: row.try_get("cycle")?,
         due_at: row.try_get("due_at")?,

@@ -14,8 +14,8 @@ mod migrate;
 mod words;
 
 pub mod agents;
-pub mod audit;
 pub mod arrivals;
+pub mod audit;
 pub mod claims;
 pub mod consents;
 pub mod contacts;

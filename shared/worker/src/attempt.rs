@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::gate::{self, Decision, Facts, Reachable};
 use domain::rules::{Bound, Hours, spread_of};
 use domain::whereabouts::{Known, Whereabouts, zone_data_version};
@@ -16,6 +16,9 @@ use storage::outcomes::AttemptRecord;
 
 use crate::content::ReadyTouch;
 use crate::{Outcome, Settings, Worker};
+
+/// How long a touch waits before it is looked whether the review of its number is decided.
+const UNDER_REVIEW: TimeDelta = TimeDelta::minutes(15);
 
 /// What an attempt needs besides the touch.
 pub(crate) struct Attempt {
@@ -43,6 +46,11 @@ impl Attempt {
                 None,
                 jitter(&touch),
             );
+        }
+        if let Some(review) = touch.under_review {
+            let reason = Reason::new(ReasonCode::UnderReview, format!("review {review}"));
+            let outcome = Outcome::Wait { until: now + UNDER_REVIEW, reason };
+            return outcome.into_record(&touch, now, None, None, jitter(&touch));
         }
         let Decided { decision, detail } = self.decide(&touch, now);
         let (outcome, template) = match decision {

@@ -1,6 +1,7 @@
 //! One binary for every suite that crosses crates.
 #![allow(clippy::unwrap_used)]
 
+mod answering;
 mod end_to_end;
 mod failpoints;
 mod faults;

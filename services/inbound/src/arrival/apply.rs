@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::arrival::{AnswerKind, review_due};
-use domain::bounce::{BounceClass, SmsFailure, Suppress, sms_failure, tally};
+use domain::bounce::{BounceClass, SmsFailure, Suppress, sms_failure};
 use domain::reply::answer;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{AddressKey, ContactChannel};
@@ -20,10 +20,6 @@ use super::{
 
 /// How long an entry waits for what is being handed over. It is in force before that.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Days after which a message of which nothing came back has arrived: mail servers give up after
-/// four or five (RFC 5321 §4.5.4.1).
-const SILENCE_DAYS: u16 = 6;
 
 /// What applying an arrival needs to know of the team.
 #[derive(Debug, Clone)]
@@ -182,22 +178,21 @@ impl Delivery {
         class: BounceClass,
         suppress: Suppress,
     ) -> Result<(), StorageError> {
-        let reason = match suppress {
+        let (reason, is_due) = match suppress {
             Suppress::No => return Ok(()),
             Suppress::Now => {
                 debug_assert_eq!(class, BounceClass::Hard, "nothing else suppresses at once");
-                SuppressionReason::HardBounce
+                let reason = SuppressionReason::HardBounce;
+                let record =
+                    database.bounce_record(self.key, self.channel, reason, notice.accepted_at);
+                // Nothing left of the record: this very bounce has led to an entry before.
+                (reason, !record.await?.bounces.is_empty())
             }
-            Suppress::Counter | Suppress::CounterWhenRepeated => SuppressionReason::SoftBounceLimit,
-        };
-        let now = notice.accepted_at;
-        let record =
-            database.bounce_record(self.key, self.channel, reason, now, SILENCE_DAYS).await?;
-        let bounces: Vec<_> = record.bounces.iter().map(|(_, bounce)| *bounce).collect();
-        let is_due = match suppress {
-            // Nothing left of the record: this very bounce has led to an entry before.
-            Suppress::Now => !bounces.is_empty(),
-            _ => tally(&bounces, record.delivered.map(timestamp)).is_over,
+            Suppress::Counter | Suppress::CounterWhenRepeated => {
+                let now = notice.accepted_at;
+                let is_over = database.bounces_too_often(self.key, self.channel, now).await?;
+                (SuppressionReason::SoftBounceLimit, is_over)
+            }
         };
         if is_due { self.enter(database, notice, reason, Origin::System).await } else { Ok(()) }
     }
@@ -211,8 +206,7 @@ impl Delivery {
     ) -> Result<(), StorageError> {
         let Some(reason) = failure.suppresses(usize::MAX) else { return Ok(()) };
         let now = notice.accepted_at;
-        let record =
-            database.bounce_record(self.key, self.channel, reason, now, SILENCE_DAYS).await?;
+        let record = database.bounce_record(self.key, self.channel, reason, now).await?;
         let delivered = record.delivered.map_or(Timestamp::MIN, timestamp);
         let messages = record
             .bounces

@@ -1,6 +1,7 @@
 //! The public edge against a real PostgreSQL: vectors of compliance.md V-13, bad days, pages.
 #![allow(clippy::unwrap_used)]
 
+mod arrivals;
 mod crash;
 mod load;
 mod mail;

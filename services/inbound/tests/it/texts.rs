@@ -17,19 +17,19 @@ const SECRET: &str = "gateway-test-secret";
 const PUBLIC_URL: &str = "https://mail.palm.example";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-struct Texts {
-    world: World,
-    kept: tempfile::TempDir,
+pub struct Texts {
+    pub world: World,
+    pub kept: tempfile::TempDir,
 }
 
 impl Texts {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let deployment = Deployment::create().await;
         let url = deployment.url().to_owned();
         Self::with_database(deployment, &url).await
     }
 
-    async fn with_database(deployment: Deployment, url: &str) -> Self {
+    pub async fn with_database(deployment: Deployment, url: &str) -> Self {
         let kept = tempfile::tempdir().unwrap();
         let address_key = std::str::from_utf8(ADDRESS_SECRET).unwrap();
         let settings = [
@@ -43,8 +43,15 @@ impl Texts {
         Self { world: World::with_database(deployment, url, &settings).await, kept }
     }
 
-    async fn generic(&self, id: &str, from: &str, text: &str) -> Answer {
+    pub async fn generic(&self, id: &str, from: &str, text: &str) -> Answer {
         let body = json!({ "id": id, "from": from, "text": text }).to_string();
+        let header = format!("X-Touchline-Secret: {SECRET}\r\n");
+        self.post("/hooks/sms/generic", "application/json", &body, &header).await
+    }
+
+    /// A text that was sent at this instant.
+    pub async fn sent_at(&self, id: &str, from: &str, text: &str, at: &str) -> Answer {
+        let body = json!({ "id": id, "from": from, "text": text, "sent_at": at }).to_string();
         let header = format!("X-Touchline-Secret: {SECRET}\r\n");
         self.post("/hooks/sms/generic", "application/json", &body, &header).await
     }
@@ -57,11 +64,11 @@ impl Texts {
         self.post("/hooks/sms/twilio", FORM, &form, &signature).await
     }
 
-    async fn post(&self, path: &str, kind: &str, body: &str, headers: &str) -> Answer {
+    pub async fn post(&self, path: &str, kind: &str, body: &str, headers: &str) -> Answer {
         send(self.world.address, &post_request(path, kind, body, headers)).await.unwrap()
     }
 
-    fn key(&self, number: &str) -> AddressKey {
+    pub fn key(&self, number: &str) -> AddressKey {
         self.world.deployment.keyer.key(AddressKind::Phone, number)
     }
 
@@ -70,7 +77,7 @@ impl Texts {
     }
 
     /// Channels that are stopped altogether.
-    async fn channels(&self, number: &str) -> Vec<ContactChannel> {
+    pub async fn channels(&self, number: &str) -> Vec<ContactChannel> {
         let entries = self.entries(number).await.into_iter();
         let whole = entries.filter(|entry| entry.scope == domain::suppression::Scope::Channel);
         let mut channels: Vec<ContactChannel> = whole.filter_map(|entry| entry.channel).collect();

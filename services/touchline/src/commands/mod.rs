@@ -14,6 +14,7 @@ mod plans;
 mod readiness;
 mod registry;
 mod requests;
+mod reviews;
 mod settings;
 mod suggestion;
 mod suppress;
@@ -62,6 +63,9 @@ pub enum Command {
     /// Legal bases: record a consent with its proof, a withdrawal, show what counts.
     #[command(subcommand)]
     Consents(consents::Arguments),
+    /// Unclear answers by text message: list, show and decide them.
+    #[command(subcommand)]
+    Reviews(reviews::Arguments),
     /// What people ask about their own data, with the days by which they are answered.
     #[command(subcommand)]
     Requests(requests::Arguments),
@@ -99,6 +103,7 @@ impl Command {
             Self::Suppress(arguments) => suppress::run(arguments, &session).await,
             Self::Registry(arguments) => registry::run(arguments, &session).await,
             Self::Consents(arguments) => consents::run(arguments, &session).await,
+            Self::Reviews(arguments) => reviews::run(arguments, &session).await,
             Self::Requests(arguments) => requests::run(arguments, &session).await,
             Self::Audit(arguments) => audit::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,

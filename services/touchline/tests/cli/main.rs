@@ -13,6 +13,7 @@ mod plans;
 mod preflight;
 mod registering;
 mod requesting;
+mod reviewing;
 mod running;
 mod settings;
 mod table;

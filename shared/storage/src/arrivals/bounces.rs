@@ -1,12 +1,17 @@
 //! What did not arrive, and what did (compliance.md BNC-04, BNC-09, BNC-10).
 
-use chrono::{DateTime, Utc};
-use domain::bounce::{Bounce, Suppress};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::bounce::{Bounce, Suppress, tally};
+use domain::suppression::SuppressionReason;
 use domain::{AddressKey, ContactChannel, TouchId};
 use sqlx::Row;
 
-use crate::words::word;
+use crate::words::{timestamp, word};
 use crate::{Database, StorageError};
+
+/// After so long a message of which nothing came back has arrived: mail servers give up after four or
+/// five days (RFC 5321 §4.5.4.1).
+const SILENCE: TimeDelta = TimeDelta::days(6);
 
 /// A bounce to be recorded.
 #[derive(Debug, Clone)]
@@ -85,9 +90,25 @@ impl Database {
         Ok(())
     }
 
+    /// Whether the soft bounces of an address are too many at `now`, those since it was last on the
+    /// list for them (`domain::bounce::tally`).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bounces_too_often(
+        &self,
+        key: AddressKey,
+        channel: ContactChannel,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        let reason = SuppressionReason::SoftBounceLimit;
+        let record = self.bounce_record(key, channel, reason, now).await?;
+        let bounces: Vec<Bounce> = record.bounces.iter().map(|(_, bounce)| *bounce).collect();
+        Ok(tally(&bounces, record.delivered.map(timestamp)).is_over)
+    }
+
     /// The bounces of an address since it was last on the list for `reason`, and when something last
-    /// arrived there: reported as delivered, or handed over at least `silence_days` before `now`
-    /// without a bounce.
+    /// arrived there: reported as delivered, or handed over some days before `now` without a bounce.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -95,11 +116,10 @@ impl Database {
         &self,
         key: AddressKey,
         channel: ContactChannel,
-        reason: domain::suppression::SuppressionReason,
+        reason: SuppressionReason,
         now: DateTime<Utc>,
-        silence_days: u16,
     ) -> Result<Record, StorageError> {
-        let silent_since = now - chrono::TimeDelta::days(i64::from(silence_days));
+        let silent_since = now - SILENCE;
         let rows = sqlx::query(include_str!("../sql/bounce_record.sql"))
             .bind(key.as_bytes().as_slice())
             .bind(channel.as_str())
@@ -115,9 +135,7 @@ impl Database {
                 None => record.delivered = record.delivered.max(Some(at)),
                 Some(class) => {
                     let advice = word(row, "advice")?;
-                    record
-                        .bounces
-                        .push((class, Bounce { at: crate::words::timestamp(at), advice }));
+                    record.bounces.push((class, Bounce { at: timestamp(at), advice }));
                 }
             }
         }

@@ -9,7 +9,7 @@ WITH hinted AS MATERIALIZED (
 -- and suppressors cannot deadlock. What is skipped comes back with the next hint.
 locked AS MATERIALIZED (
     SELECT t.id, t.due_month, t.plan_version_id, a.channel_event, a.person_event, a.domain_event,
-           a.every_event, a.topic_events
+           a.every_event, a.topic_events, a.review_id
       FROM hinted h
       JOIN touches t ON t.id = h.touch_id AND t.due_month = h.due_month
       JOIN address_states a ON a.address_key = t.address_key AND a.channel = t.state_channel
@@ -19,7 +19,7 @@ locked AS MATERIALIZED (
 ),
 -- What the flags mean depends on why the plan sends and what it is about.
 judged AS MATERIALIZED (
-    SELECT l.id, l.due_month,
+    SELECT l.id, l.due_month, l.review_id,
            entry_against(v.purpose, v.topic, l.channel_event, l.person_event, l.domain_event,
                          l.every_event, l.topic_events) AS entry
       FROM locked l JOIN plan_versions v ON v.id = l.plan_version_id
@@ -35,7 +35,7 @@ claimed AS (
            worker  = $4
       FROM judged l
      WHERE t.id = l.id AND t.due_month = l.due_month
-    RETURNING t.*, l.entry
+    RETURNING t.*, l.entry, l.review_id
 ),
 -- The drain of a suppression waits for these rows.
 leased AS (
@@ -54,6 +54,7 @@ explained AS (
 )
 -- Everything needed to decide and render, so that a touch costs no further read.
 SELECT t.id, t.due_month, t.epoch, t.attempt, t.failures, t.step, t.cycle, t.due_at, t.entry,
+       t.review_id,
        t.channel::text AS channel, t.contact_id, t.plan_version_id, t.enrolment_id,
        e.state::text AS enrolment_state,
        c.full_name, c.first_name, c.source, c.locale::text AS locale, c.time_zone, c.country,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod auditing;
+mod bouncing;
 mod claiming;
 mod consenting;
 mod effects;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::audit::Operation;
 use domain::arrival::{AnswerKind, AnswerState, ReviewDecision, Wish};
+use domain::audit::Operation;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::registry::{LoadKind, Registry};

@@ -227,6 +227,7 @@ const fn code_in_words(code: ReasonCode) -> &'static str {
         ReasonCode::AttemptsExhausted => "all attempts were used",
         ReasonCode::LeaseExpired => "the process that held it died or stalled",
         ReasonCode::CancelledByPerson => "a person cancelled it",
+        ReasonCode::UnderReview => "a person has to read an answer from the number first",
         ReasonCode::TooLate => "it was too old to be of use",
     }
 }
