@@ -29,7 +29,7 @@ pub struct Planner {
 pub struct Planned {
     /// Their next touches.
     pub next: Vec<NextTouch>,
-    /// Those whose plan is complete.
+    /// Those whose plan is complete, or of which the list lets nothing more through.
     pub endings: Vec<Ending>,
 }
 
@@ -51,7 +51,7 @@ impl Planner {
         Self { database, calendar, default_zone, versions: HashMap::new(), current: HashMap::new() }
     }
 
-    /// Plans a batch on.
+    /// Plans a batch on; steps on channels that the list stops are passed over.
     ///
     /// # Errors
     /// When a plan version cannot be read.
@@ -59,7 +59,11 @@ impl Planner {
         let mut planned = Planned::default();
         for enrolment in enrolments {
             let plan = self.version(enrolment.plan_version).await?;
-            match planning::next(&plan, enrolment.progress, person(enrolment), &self.calendar) {
+            let stopped = enrolment.stopped.as_ref();
+            let channels = stopped.map_or(&[][..], |stopped| &stopped.channels);
+            let why = || stopped.map(|stopped| stopped.reason.clone());
+            let (progress, person) = (enrolment.progress, person(enrolment));
+            match planning::next_open(&plan, progress, person, &self.calendar, channels) {
                 Next::Touch { touch, progress } => planned.next.push(NextTouch {
                     enrolment: enrolment.id,
                     before: enrolment.progress,
@@ -68,10 +72,11 @@ impl Planner {
                 }),
                 Next::Chain { plan, starts_on } => {
                     let then = self.following(enrolment, &plan, starts_on).await?;
-                    planned.endings.push(Ending { enrolment: enrolment.id, then });
+                    planned.endings.push(Ending { enrolment: enrolment.id, then, stopped: why() });
                 }
                 Next::Complete => {
-                    planned.endings.push(Ending { enrolment: enrolment.id, then: None });
+                    let stopped = why();
+                    planned.endings.push(Ending { enrolment: enrolment.id, then: None, stopped });
                 }
             }
         }

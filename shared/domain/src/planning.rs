@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use crate::calendar::Calendar;
+use crate::channel::Channel;
 use crate::contact::PersonDates;
 use crate::ids::EnrolmentId;
 use crate::plan::{Anchor, Plan, Repeat, Step};
@@ -108,22 +109,42 @@ pub enum Next {
 /// ```
 #[must_use]
 pub fn next(plan: &Plan, progress: Progress, person: Person<'_>, calendar: &Calendar) -> Next {
-    let unplanned = |touch: &PlannedTouch| progress.planned_steps & (1 << touch.step) == 0;
-    let schedule = cycle_schedule(plan, progress.starts_on, progress.cycle, person, calendar);
-    if let Some(touch) = schedule.into_iter().find(unplanned) {
-        let planned_steps = progress.planned_steps | (1 << touch.step);
-        return Next::Touch { touch, progress: Progress { planned_steps, ..progress } };
-    }
-    if plan.repeat == Repeat::Yearly && !plan.steps.is_empty() {
-        let again = Progress { cycle: progress.cycle + 1, planned_steps: 0, ..progress };
-        return next(plan, again, person, calendar);
+    next_open(plan, progress, person, calendar, &[])
+}
+
+/// What comes next when nothing can be sent on some channels: as [`next`], but steps on the `stopped`
+/// channels are passed over and count as planned (compliance.md SUP-18). Those behind the next open
+/// step stay, because what stops them may have ended by then. A yearly plan of which every step is
+/// stopped is complete.
+#[must_use]
+pub fn next_open(
+    plan: &Plan,
+    progress: Progress,
+    person: Person<'_>,
+    calendar: &Calendar,
+    stopped: &[Channel],
+) -> Next {
+    let is_open = |step: &Step| !stopped.contains(&step.channel);
+    let mut planned_steps = progress.planned_steps;
+    for touch in cycle_schedule(plan, progress.starts_on, progress.cycle, person, calendar) {
+        let bit = 1 << touch.step;
+        if planned_steps & bit == 0 {
+            planned_steps |= bit;
+            if is_open(&plan.steps[touch.step]) {
+                return Next::Touch { touch, progress: Progress { planned_steps, ..progress } };
+            }
+        }
     }
     match &plan.then {
-        Some(chain) => Next::Chain {
+        _ if plan.repeat == Repeat::Yearly && plan.steps.iter().any(is_open) => {
+            let again = Progress { cycle: progress.cycle + 1, planned_steps: 0, ..progress };
+            next_open(plan, again, person, calendar, stopped)
+        }
+        Some(chain) if plan.repeat != Repeat::Yearly || plan.steps.is_empty() => Next::Chain {
             plan: chain.plan.clone(),
             starts_on: on_day(progress.starts_on, chain.day),
         },
-        None => Next::Complete,
+        _ => Next::Complete,
     }
 }
 

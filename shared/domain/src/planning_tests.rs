@@ -215,3 +215,24 @@ proptest! {
         prop_assert!(local.hour() == 10 && u64::try_from(local.minute()).unwrap() < SPREAD_MINUTES);
     }
 }
+
+#[test]
+fn stopped_channels_are_passed_over_and_later_steps_stay() {
+    use Channel::{Call, Email};
+    let steps = vec![step(1, Email), step(2, Email), step(3, Call), step(4, Email)];
+    let (once, yearly) = (plan(steps.clone(), Repeat::Never), plan(steps, Repeat::Yearly));
+    let begin = Progress::starting(date(2026, 6, 1));
+    let calendar = Calendar::default();
+    let next = |plan: &Plan, progress, stopped: &[Channel]| {
+        next_open(plan, progress, nobody(), &calendar, stopped)
+    };
+    let Next::Touch { touch, progress } = next(&once, begin, &[Email]) else { panic!() };
+    assert_eq!((touch.step, progress.planned_steps), (2, 0b0111));
+    assert_eq!(next(&once, progress, &[Email]), Next::Complete);
+    // Whatever stopped it is gone: the step behind comes.
+    let Next::Touch { touch, .. } = next(&once, progress, &[]) else { panic!() };
+    assert_eq!(touch.step, 3);
+    let Next::Touch { touch, progress } = next(&yearly, progress, &[Email]) else { panic!() };
+    assert_eq!((touch.step, touch.cycle, progress.planned_steps), (2, 1, 0b0111));
+    assert_eq!(next(&yearly, begin, &[Email, Call]), Next::Complete);
+}

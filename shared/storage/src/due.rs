@@ -40,6 +40,17 @@ pub struct DueEnrolment {
     pub country: Option<String>,
     /// IANA name.
     pub time_zone: Option<String>,
+    /// What the list stops, where planning is to pass it over.
+    pub stopped: Option<Stopped>,
+}
+
+/// What the list stops of an enrolment.
+#[derive(Debug, Clone)]
+pub struct Stopped {
+    /// The channels on which nothing of its plan can be sent.
+    pub channels: Vec<Channel>,
+    /// Why, as it is shown: `suppressed: one_click, entry …`.
+    pub reason: String,
 }
 
 /// The next touch of an enrolment.
@@ -106,6 +117,8 @@ pub struct Ending {
     pub enrolment: EnrolmentId,
     /// What follows.
     pub then: Option<Following>,
+    /// Why the rest of the plan does not come. None: it is complete.
+    pub stopped: Option<String>,
 }
 
 /// The enrolment that follows a completed one.
@@ -227,6 +240,7 @@ async fn chain(
         .bind(column(endings, |ending| of(ending, |then| step(&then.first))))
         .bind(column(endings, |ending| of(ending, |then| then.first.channel.as_str())))
         .bind(column(endings, |ending| of(ending, |then| then.first.due_at)))
+        .bind(column(endings, |ending| ending.stopped.clone()))
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -247,6 +261,7 @@ pub(crate) fn due_enrolment(row: &PgRow) -> Result<DueEnrolment, StorageError> {
         },
         country: row.try_get("country")?,
         time_zone: row.try_get("time_zone")?,
+        stopped: None,
     })
 }
 

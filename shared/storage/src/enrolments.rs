@@ -48,6 +48,8 @@ pub struct Enrolment {
     pub plan_key: String,
     /// Its state.
     pub state: EnrolmentState,
+    /// Why it is in that state, where somebody or the list put it there.
+    pub reason: Option<String>,
     /// How far it has come.
     pub progress: Progress,
 }
@@ -127,7 +129,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn enrolments_of(&self, contact: ContactId) -> Result<Vec<Enrolment>, StorageError> {
         let rows = sqlx::query(
-            "SELECT id, plan_version_id, plan_key, state::text AS state, starts_on, cycle,
+            "SELECT id, plan_version_id, plan_key, state::text AS state, reason, starts_on, cycle,
                     planned_steps
                FROM enrolments WHERE contact_id = $1 ORDER BY created_at DESC, id DESC",
         )
@@ -141,6 +143,7 @@ impl Database {
                     plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
                     plan_key: row.try_get("plan_key")?,
                     state: word(row, "state")?,
+                    reason: row.try_get("reason")?,
                     progress: progress(row)?,
                 })
             })

@@ -7,8 +7,9 @@ use domain::{Channel, Reason, ReasonCode, TaskId, TouchState};
 use serde_json::{Value, json};
 use storage::Role;
 use storage::claims::ClaimedTouch;
+use storage::due::Ending;
 use storage::outcomes::{AttemptRecord, NewTask};
-use testkit::fixture::Deployment;
+use testkit::fixture::{self, Deployment};
 
 use crate::{Desk, Ran};
 
@@ -209,4 +210,40 @@ async fn a_touch_that_does_not_exist_is_refused() {
     let nobody = domain::TouchId::new().to_string();
     assert_eq!(desk.run(&["explain", &nobody, "--json"]).refusal().0, 1);
     assert_eq!(desk.run(&["explain", "something", "--json"]).refusal().0, 2);
+}
+
+#[tokio::test]
+async fn a_touch_that_the_list_has_cancelled_tells_what_does_not_come() {
+    let deployment = Deployment::create().await;
+    let steps = [(1, Channel::Email), (2, Channel::Email), (3, Channel::Email)];
+    deployment.store_plan(&fixture::plan("mails", &steps)).await;
+    let people = deployment.people(1).await;
+    deployment.enrol("mails", &people, monday()).await;
+    let desk = Desk::on(&deployment);
+    desk.run(&["suppress", "add", "p0@example.com", "--reason", "staff_entry"]);
+    let scheduler = deployment.connect(Role::Scheduler);
+    let before = noon() - TimeDelta::days(1);
+    let effects = scheduler.take_effects(before, 10, "scheduler-1").await.unwrap();
+    let stopped = effects.batch.enrolments[0].stopped.clone().unwrap();
+    assert!(stopped.channels.contains(&Channel::Email), "{stopped:?}");
+    let enrolment = effects.batch.enrolments[0].id;
+    let ending = Ending { enrolment, then: None, stopped: Some(stopped.reason) };
+    effects.batch.commit(&[], &[ending]).await.unwrap();
+
+    let id = desk.run(&["touches", "list", "--json"]).lines()[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    let told = desk.run(&["explain", id]);
+    says(
+        &told,
+        &[
+            "was cancelled: the suppression list says no (staff_entry, entry ",
+            "they do not come: 2, 3.",
+            "The enrolment is stopped: the suppression list says no (staff_entry, entry ",
+        ],
+    );
+    let json = desk.run(&["explain", id, "--json"]).object();
+    assert_eq!(json["passed_over"], json!([2, 3]));
+    let shown = desk.run(&["contacts", "show", "p0", "--json"]).object();
+    let why = shown["enrolments"][0]["reason"].as_str().unwrap();
+    assert!(why.starts_with("suppressed: staff_entry"), "{shown}");
 }

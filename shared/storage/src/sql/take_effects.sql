@@ -4,7 +4,7 @@
 -- $1 limit, $2 business time, $3 scheduler
 WITH taken AS MATERIALIZED (
     SELECT event_id, address_key, channel FROM list_effects
-     ORDER BY made_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     ORDER BY event_id, address_key, channel LIMIT $1 FOR UPDATE SKIP LOCKED
 ),
 people AS MATERIALIZED (
     SELECT DISTINCT a.contact_id, p.address_key AS person_key
@@ -14,7 +14,7 @@ people AS MATERIALIZED (
 ),
 -- Touches that would go to an address on the list. The choice of the address is that of claim_due.
 covered AS MATERIALIZED (
-    SELECT t.id, t.due_month, t.due_at, t.enrolment_id, t.cycle,
+    SELECT t.id, t.due_month, t.due_at, t.enrolment_id,
            entry_against(v.purpose, v.topic, s.channel_event, s.person_event, s.domain_event,
                          s.every_event, s.topic_events) AS entry
       FROM people p
@@ -51,14 +51,13 @@ cancelled AS (
                     || 'entry ' || f.entry
       FROM free f
      WHERE t.id = f.id AND t.due_month = f.due_month AND t.state = 'scheduled'
-    RETURNING t.id, t.contact_id, t.enrolment_id, t.epoch, t.attempt, t.cycle, t.reason, f.entry
+    RETURNING t.id, t.contact_id, t.enrolment_id, t.epoch, t.attempt, t.reason
 ),
 explained AS (
     INSERT INTO touch_events (touch_id, attempt, decided_at, state, worker, reason)
     SELECT id, attempt, $2, 'cancelled', $3, reason FROM cancelled
 ),
--- A person on the list is in no plan any more that the entry stops. Nor does a yearly plan go on of
--- which a whole year was cancelled: the next year would be no other.
+-- A person on the list is in no plan any more that the entry stops.
 over AS (
     SELECT e.id, entry_against(v.purpose, v.topic, NULL, s.person_event, NULL, s.every_event, NULL)
                  AS entry
@@ -67,12 +66,6 @@ over AS (
       JOIN enrolments e ON e.contact_id = p.contact_id AND e.state IN ('active', 'paused')
       JOIN plan_versions v ON v.id = e.plan_version_id
      WHERE s.person_event IS NOT NULL
-    UNION
-    SELECT c.enrolment_id, c.entry FROM cancelled c
-     WHERE c.cycle > 0
-       AND NOT EXISTS (SELECT FROM touches y
-                        WHERE y.enrolment_id = c.enrolment_id AND y.cycle = c.cycle - 1
-                          AND y.state <> 'cancelled')
 ),
 stopped AS (
     UPDATE enrolments e
@@ -101,10 +94,10 @@ closed AS (
      WHERE k.id = b.id AND b.entry IS NOT NULL AND k.state = 'open'
     RETURNING k.id
 ),
--- An enrolment whose touch was cancelled is planned on, and its next touch may be covered too: the
--- work stays until a look finds nothing more.
+-- An enrolment whose touch was cancelled is planned on to its next open step. The first touch of a
+-- plan that follows may be covered too: the work stays until a look finds nothing more.
 onward AS (
-    SELECT c.contact_id, c.enrolment_id FROM cancelled c
+    SELECT c.contact_id, c.enrolment_id, c.reason FROM cancelled c
      WHERE c.epoch = 0 AND c.enrolment_id NOT IN (SELECT id FROM stopped)
 ),
 done AS (
@@ -115,4 +108,5 @@ done AS (
 )
 SELECT (SELECT count(*) FROM taken) AS taken, (SELECT count(*) FROM cancelled) AS cancelled,
        (SELECT count(*) FROM stopped) AS stopped, (SELECT count(*) FROM closed) AS closed,
-       ARRAY(SELECT DISTINCT enrolment_id FROM onward) AS onward
+       ARRAY(SELECT enrolment_id FROM onward ORDER BY enrolment_id, reason) AS onward,
+       ARRAY(SELECT reason FROM onward ORDER BY enrolment_id, reason) AS reasons

@@ -73,6 +73,8 @@ struct ShownEnrolment {
     id: domain::EnrolmentId,
     plan: String,
     state: domain::EnrolmentState,
+    /// Why it is in that state, where somebody or the list put it there.
+    reason: Option<String>,
     starts_on: String,
     cycle: i32,
 }
@@ -201,6 +203,7 @@ fn enrolment(enrolment: Enrolment) -> ShownEnrolment {
         id: enrolment.id,
         plan: enrolment.plan_key,
         state: enrolment.state,
+        reason: enrolment.reason,
         starts_on: enrolment.progress.starts_on.to_string(),
         cycle: i32::from(enrolment.progress.cycle),
     }
@@ -247,14 +250,19 @@ fn print(shown: &Shown, output: Output) -> anyhow::Result<()> {
         ]
     })?;
     if !shown.enrolments.is_empty() {
-        output.list(&shown.enrolments, &["plan", "state", "starts on", "cycle"], |enrolment| {
-            vec![
-                enrolment.plan.clone(),
-                enrolment.state.to_string(),
-                enrolment.starts_on.clone(),
-                enrolment.cycle.to_string(),
-            ]
-        })?;
+        output.list(
+            &shown.enrolments,
+            &["plan", "state", "starts on", "cycle", "why"],
+            |enrolment| {
+                vec![
+                    enrolment.plan.clone(),
+                    enrolment.state.to_string(),
+                    enrolment.starts_on.clone(),
+                    enrolment.cycle.to_string(),
+                    enrolment.reason.clone().unwrap_or_default(),
+                ]
+            },
+        )?;
     }
     for (title, touches) in [("next", &shown.next_touches), ("last", &shown.last_touches)] {
         if !touches.is_empty() {

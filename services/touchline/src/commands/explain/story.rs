@@ -14,11 +14,14 @@ use serde_json::Value;
 use storage::contacts::{Contact, person_key};
 use storage::enrolments::Enrolment;
 use storage::suppressions::Entry;
-use storage::touches::{Touch, TouchEvent};
+use storage::touches::{Touch, TouchEvent, TouchFilter};
 
 use crate::addresses::ListAddress;
 use crate::commands::{local, timing};
 use crate::connect::{Connection, Session};
+
+/// More touches than a contact has.
+const MOST_TOUCHES: u32 = 5000;
 
 /// Everything about one touch.
 #[derive(Debug, Serialize)]
@@ -30,6 +33,12 @@ pub struct Story {
     pub plan_version: i32,
     pub enrolment: EnrolmentId,
     pub enrolment_state: EnrolmentState,
+    /// Why the enrolment is in that state, where somebody or the list put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrolment_reason: Option<String>,
+    /// Further steps of the same round that were passed over, because the list stops them (from 1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<usize>,
     /// From 1.
     pub step: usize,
     pub steps: usize,
@@ -116,6 +125,7 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
     let events = database.story(id).await?;
     let list = against(&touch, &version.plan, &contact, &connection).await?;
     let task_closed = database.task_closed(id).await?;
+    let passed_over = passed_over(&touch, &enrolment, &version.plan, &connection).await?;
     let library = fleet::load_library(&session.settings)?;
     let default_zone = session.team()?.default_time_zone;
     let (own, country) = (contact.time_zone.as_deref(), contact.country.as_deref());
@@ -130,6 +140,8 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
         plan_version: version.version,
         enrolment: enrolment.id,
         enrolment_state: enrolment.state,
+        enrolment_reason: enrolment.reason,
+        passed_over,
         step: touch.step + 1,
         steps: plan.steps.len(),
         channel: touch.channel,
@@ -150,6 +162,32 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
         list,
         time_zone,
     }))
+}
+
+/// Steps that count as planned though they have no touch. Of an enrolment that the list has stopped,
+/// all that are left.
+async fn passed_over(
+    touch: &Touch,
+    enrolment: &Enrolment,
+    plan: &Plan,
+    connection: &Connection,
+) -> anyhow::Result<Vec<usize>> {
+    let is_running_cycle = i32::from(touch.cycle) == i32::from(enrolment.progress.cycle);
+    if touch.state != TouchState::Cancelled || !is_running_cycle {
+        return Ok(Vec::new());
+    }
+    let by_list = |reason: &String| reason.starts_with(ReasonCode::Suppressed.as_str());
+    let is_stopped = enrolment.state == EnrolmentState::Stopped
+        && enrolment.reason.as_ref().is_some_and(by_list);
+    let filter = TouchFilter { contact: Some(touch.contact), ..TouchFilter::default() };
+    let touches = connection.database.touches(&filter, MOST_TOUCHES).await?;
+    let has_touch = |step: usize| {
+        let is_it = |other: &Touch| (other.step, other.cycle) == (step, touch.cycle);
+        touches.iter().any(|other| other.enrolment == touch.enrolment && is_it(other))
+    };
+    let is_planned = |step: usize| enrolment.progress.planned_steps & (1 << step) != 0;
+    let passed = (0..plan.steps.len()).filter(|step| is_stopped || is_planned(*step));
+    Ok(passed.filter(|step| !has_touch(*step)).map(|step| step + 1).collect())
 }
 
 fn planned_for(

@@ -34,6 +34,7 @@ pub fn in_words(story: &Story) -> String {
     if let Some(reason) = &story.task_closed {
         lines.push(format!("  Its task was closed undone: {}.", reason_in_words(reason)));
     }
+    lines.extend(what_follows(story));
     lines.extend([String::new(), "The list now".to_owned()]);
     if story.list.is_empty() {
         lines.push("  Nothing on it stands against this channel.".to_owned());
@@ -42,6 +43,23 @@ pub fn in_words(story: &Story) -> String {
     lines.push(String::new());
     lines.push(format!("Touch {}, contact {}.", story.id, story.contact));
     lines.join("\n")
+}
+
+/// Of a cancelled touch: what became of the steps behind it.
+fn what_follows(story: &Story) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !story.passed_over.is_empty() {
+        let steps: Vec<String> = story.passed_over.iter().map(usize::to_string).collect();
+        lines.push(format!(
+            "  The list stops these steps, too; they do not come: {}.",
+            steps.join(", ")
+        ));
+    }
+    if let Some(reason) = &story.enrolment_reason {
+        let state = story.enrolment_state;
+        lines.push(format!("  The enrolment is {state}: {}.", reason_in_words(reason)));
+    }
+    lines
 }
 
 const fn channel_in_words(channel: Channel) -> &'static str {
