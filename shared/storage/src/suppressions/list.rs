@@ -72,7 +72,37 @@ pub struct ListRow {
     pub domain: Option<AddressKey>,
 }
 
+/// An address that is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The address.
+    pub key: AddressKey,
+    /// The domain's key, for email.
+    pub domain: Option<AddressKey>,
+}
+
 impl Database {
+    /// The entries in force that cover each of these addresses, in their order: its own, its
+    /// domain's, and those of the people it belongs to; the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn entries_against(&self, asked: &[Asked]) -> Result<Vec<Vec<Entry>>, StorageError> {
+        let rows = sqlx::query(include_str!("../sql/entries_against.sql"))
+            .bind(column(asked, |one| one.key.as_bytes().as_slice()))
+            .bind(column(asked, |one| one.domain.map(|key| key.as_bytes().to_vec())))
+            .fetch_all(self.pool())
+            .await?;
+        let mut found = vec![Vec::new(); asked.len()];
+        for row in &rows {
+            let n = usize::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0);
+            if let Some(entries) = found.get_mut(n.wrapping_sub(1)) {
+                entries.push(entry(row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The entries in force for any of these keys (of an address, its domain, its person).
     ///
     /// # Errors

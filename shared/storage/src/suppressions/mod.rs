@@ -23,7 +23,7 @@ use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
 
 pub use lifting::{LiftAnswer, Lifting, Reconsent};
-pub use list::{Entry, ListEvent, ListRow};
+pub use list::{Asked, Entry, ListEvent, ListRow};
 pub use readings::{Exported, NewReading};
 pub use request::Request;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::suppression::{Origin, SuppressionReason};
+use domain::suppression::{Origin, Scope, SuppressionReason};
 use domain::{AddressKind, Channel, ContactChannel, TouchState};
 use storage::Role;
 use storage::contacts::{domain_key, person_key};
-use storage::suppressions::{ListRow, NewSuppression, Target};
+use storage::suppressions::{Asked, ListRow, NewSuppression, Target};
 use testkit::fixture::{Deployment, person};
 
 use crate::lifting::lifting;
@@ -173,4 +173,32 @@ async fn nothing_is_claimed_while_the_list_cannot_be_read() {
     worker.close().await;
     let error = worker.claim(&hints, "w1", PATIENCE, noon()).await.unwrap_err();
     assert!(error.is_unavailable(), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_answers_with_the_entries_of_its_own_its_domain_and_its_people() {
+    let deployment = Deployment::create().await;
+    let person = deployment.people(3).await[0];
+    let key = |n: usize| deployment.keyer.key(AddressKind::Email, &format!("p{n}@example.com"));
+    let domain = domain_key(&deployment.keyer, "example.com");
+    for target in [
+        Target::Person(person_key(&deployment.keyer, person)),
+        Target::Address { key: key(1), channel: ContactChannel::Email, domain: None },
+    ] {
+        deployment.operator.suppress(&entry(target), PATIENCE).await.unwrap();
+    }
+    let asked = [0, 1, 2, 0].map(|n| Asked { key: key(n), domain: Some(domain) });
+    let scopes = async || -> Vec<Vec<Scope>> {
+        let found = deployment.operator.entries_against(&asked).await.unwrap();
+        found.iter().map(|entries| entries.iter().map(|entry| entry.scope).collect()).collect()
+    };
+    assert_eq!(
+        scopes().await,
+        [vec![Scope::Person], vec![Scope::Channel], vec![], vec![Scope::Person]]
+    );
+    deployment.operator.suppress(&entry(Target::Domain(domain)), PATIENCE).await.unwrap();
+    let with_domain = |own: Vec<Scope>| [own, vec![Scope::Domain]].concat();
+    let person = with_domain(vec![Scope::Person]);
+    let expected = [person.clone(), with_domain(vec![Scope::Channel]), with_domain(vec![]), person];
+    assert_eq!(scopes().await, expected);
 }

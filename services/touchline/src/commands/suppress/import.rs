@@ -2,7 +2,6 @@
 //! row ends as added, already there, or invalid with a reason (compliance.md SUP-20). The text of an
 //! invalid one goes into quarantine, and holds contacts that have the same (SUP-21).
 
-use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +12,10 @@ use clap::Args;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{AddressKey, AddressKeyer, ContactChannel, TouchId};
 use serde::Serialize;
-use storage::Database;
 use storage::suppressions::{ListRow, Target};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
+use super::storing::{Run, Stored, Words, store};
 use crate::addresses::Named;
 use crate::commands::check;
 use crate::commands::contacts::{Delimiter, delimiter, rows, shared_rejects};
@@ -27,14 +25,15 @@ use crate::intake::columns::{Field, field_named, folded};
 use crate::intake::encoding::{self, Encoding};
 use crate::intake::rejects::{Rejects, original};
 use crate::intake::rows::{Row, Rows};
-use crate::patience::patiently;
 use crate::progress::Progress;
 
-/// Rows added with one statement: sorted by key, so many that neighbours share pages of the indexes,
-/// so few that claims do not wait for a flag that the statement holds.
-const BATCH_ROWS: usize = 10_000;
-/// Statements on their way at the same time.
-const IN_FLIGHT: usize = 4;
+/// Entries that are sorted together. Keys are random: entries in their order share the pages of the
+/// indexes, and neighbours are written with one statement.
+const RUN_ENTRIES: usize = 250_000;
+/// Rows that are parsed at the same time, in equal parts on each core.
+const PARSED_TOGETHER: usize = 8_000;
+/// Parts of them at most.
+const MOST_PARSERS: usize = 4;
 
 /// What to import.
 #[derive(Debug, Args)]
@@ -92,14 +91,6 @@ struct Answer {
     rows_per_second: u64,
 }
 
-/// What the entries say besides the address.
-struct Words {
-    reason: SuppressionReason,
-    origin: Origin,
-    actor: String,
-    evidence: String,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -131,10 +122,10 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         actor: arguments.actor,
         evidence: arguments.evidence.unwrap_or(file),
     });
-    let (sender, batches) = mpsc::channel(1);
+    let (sender, runs) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || reader.read(rows, &sender));
     let Stored { added, quarantined } =
-        store(batches, &connection.database, &words, &mut progress).await?;
+        store(runs, &connection.database, &words, &mut progress).await?;
     let (n_rows, invalid) = reading.await.context("the reader has panicked")??;
     progress.finish();
     let seconds = progress.elapsed().as_secs_f64();
@@ -226,15 +217,6 @@ struct Reader {
     rejects: Arc<Mutex<Rejects>>,
 }
 
-/// Rows on their way to the list.
-#[derive(Default)]
-struct Batch {
-    rows: u64,
-    entries: Vec<ListRow>,
-    /// Keys of texts that are no address.
-    unreadable: Vec<AddressKey>,
-}
-
 /// Why a row is invalid.
 enum Invalid {
     /// Its text should have been an address and is none.
@@ -248,45 +230,74 @@ impl Reader {
     fn read<R: BufRead>(
         mut self,
         mut rows: Rows<R>,
-        sender: &mpsc::Sender<Batch>,
+        sender: &mpsc::Sender<Run>,
     ) -> anyhow::Result<(u64, u64)> {
         let (mut n_read, mut n_invalid) = (0, 0);
-        let mut batch = Batch::default();
+        let mut run = Run::default();
+        let mut together: Vec<Row> = self.first.take().into_iter().collect();
         loop {
-            let row = match self.first.take() {
-                Some(first) => first,
-                None => match rows.next().context("cannot read the file to its end")? {
-                    Some(row) => row,
-                    None => break,
-                },
-            };
-            n_read += 1;
-            batch.rows += 1;
-            match self.entries(&row) {
-                Ok(entries) => batch.entries.extend(entries),
-                Err(invalid) => {
-                    n_invalid += 1;
-                    let why = match invalid {
-                        Invalid::Unreadable(key, why) => {
-                            batch.unreadable.push(key);
-                            why
-                        }
-                        Invalid::Unfit(why) => why,
-                    };
-                    let mut rejects = self.rejects.lock().unwrap_or_else(PoisonError::into_inner);
-                    let added = rejects.add(row.line, &row.fields, &why);
-                    added.context("cannot write the rejects file")?;
-                }
+            while together.len() < PARSED_TOGETHER
+                && let Some(row) = rows.next().context("cannot read the file to its end")?
+            {
+                together.push(row);
             }
-            if batch.entries.len() + batch.unreadable.len() >= BATCH_ROWS
-                && sender.blocking_send(std::mem::take(&mut batch)).is_err()
+            if together.is_empty() {
+                break;
+            }
+            n_read += together.len() as u64;
+            n_invalid += self.parse(&together, &mut run)?;
+            together.clear();
+            if run.entries.len() + run.unreadable.len() >= RUN_ENTRIES
+                && sender.blocking_send(std::mem::take(&mut run)).is_err()
             {
                 // Nobody receives any more: the import has failed and says why.
                 return Ok((n_read, n_invalid));
             }
         }
-        let _ = sender.blocking_send(batch);
+        let _ = sender.blocking_send(run);
         Ok((n_read, n_invalid))
+    }
+
+    /// Adds rows to a run. Returns how many were invalid.
+    fn parse(&self, rows: &[Row], run: &mut Run) -> anyhow::Result<u64> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = rows.len().div_ceil(cores.min(MOST_PARSERS)).max(1);
+        let parsed: Vec<_> = std::thread::scope(|scope| {
+            let parse = |part: &'_ [Row]| part.iter().map(|row| self.entries(row)).collect();
+            let threads: Vec<_> = rows
+                .chunks(part)
+                .map(|part| scope.spawn(move || -> Vec<Result<_, Invalid>> { parse(part) }))
+                .collect();
+            threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+        });
+        let mut n_invalid = 0;
+        let mut parsed = parsed.into_iter();
+        for part in rows.chunks(part) {
+            let Some(Ok(entries)) = parsed.next() else { anyhow::bail!("a parser has panicked") };
+            for (row, entries) in part.iter().zip(entries) {
+                match entries {
+                    Ok(entries) => run.entries.extend(entries),
+                    Err(invalid) => {
+                        n_invalid += 1;
+                        self.reject(row, invalid, run)?;
+                    }
+                }
+            }
+        }
+        run.rows += rows.len() as u64;
+        Ok(n_invalid)
+    }
+
+    fn reject(&self, row: &Row, invalid: Invalid, run: &mut Run) -> anyhow::Result<()> {
+        let why = match invalid {
+            Invalid::Unreadable(key, why) => {
+                run.unreadable.push(key);
+                why
+            }
+            Invalid::Unfit(why) => why,
+        };
+        let mut rejects = self.rejects.lock().unwrap_or_else(PoisonError::into_inner);
+        rejects.add(row.line, &row.fields, &why).context("cannot write the rejects file")
     }
 
     fn entries(&self, row: &Row) -> Result<Vec<ListRow>, Invalid> {
@@ -318,55 +329,4 @@ impl Reader {
         });
         Ok(rows.collect())
     }
-}
-
-/// How many addresses were added, and how many texts are new in quarantine.
-#[derive(Default)]
-struct Stored {
-    added: u64,
-    quarantined: u64,
-}
-
-async fn store(
-    mut batches: mpsc::Receiver<Batch>,
-    database: &Database,
-    words: &Arc<Words>,
-    progress: &mut Progress,
-) -> anyhow::Result<Stored> {
-    let mut in_flight: VecDeque<JoinHandle<anyhow::Result<(u64, Stored)>>> = VecDeque::new();
-    let (mut n_done, mut stored) = (0, Stored::default());
-    loop {
-        let batch = batches.recv().await;
-        let is_last = batch.is_none();
-        if let Some(batch) = batch {
-            let (database, words) = (database.clone(), Arc::clone(words));
-            in_flight.push_back(tokio::spawn(async move {
-                Ok((batch.rows, store_batch(&database, &batch, &words).await?))
-            }));
-        }
-        while in_flight.len() >= if is_last { 1 } else { IN_FLIGHT } {
-            let Some(oldest) = in_flight.pop_front() else { break };
-            let (rows, batch) = oldest.await.context("a batch has panicked")??;
-            n_done += rows;
-            stored.added += batch.added;
-            stored.quarantined += batch.quarantined;
-            progress.rows(n_done);
-        }
-        if is_last {
-            return Ok(stored);
-        }
-    }
-}
-
-async fn store_batch(database: &Database, batch: &Batch, words: &Words) -> anyhow::Result<Stored> {
-    let Words { reason, origin, actor, evidence } = words;
-    let added =
-        patiently(|| database.import_list(&batch.entries, *reason, *origin, actor, evidence));
-    let added = added.await?;
-    let quarantined = if batch.unreadable.is_empty() {
-        0
-    } else {
-        patiently(|| database.quarantine(&batch.unreadable, *reason, actor, evidence)).await?
-    };
-    Ok(Stored { added, quarantined: u64::try_from(quarantined).unwrap_or(0) })
 }

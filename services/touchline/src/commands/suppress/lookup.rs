@@ -9,7 +9,7 @@ use domain::{AddressKind, ContactChannel, EventId};
 use serde::Serialize;
 use serde_json::json;
 use storage::contacts::{domain_key, person_key};
-use storage::suppressions::Entry;
+use storage::suppressions::{Asked, Entry};
 
 use crate::addresses::Named;
 use crate::commands::check::without_ending;
@@ -155,18 +155,20 @@ async fn check_each_line(connection: &Connection, region: &str) -> anyhow::Resul
 /// The entries that stop it: its own, its domain's, and those of the people it belongs to.
 async fn checked(named: &Named, connection: &Connection) -> anyhow::Result<Checked> {
     let Connection { database, keyer } = connection;
-    let (keys, own): (Vec<_>, &[ContactChannel]) = match named {
-        Named::Domain(name) => (vec![domain_key(keyer, name)], AddressKind::Email.channels()),
-        Named::Person(id) => (vec![person_key(keyer, *id)], ContactChannel::ALL),
+    let (entries, own) = match named {
+        Named::Domain(name) => {
+            let key = domain_key(keyer, name);
+            (database.entries(&[key]).await?, AddressKind::Email.channels())
+        }
+        Named::Person(id) => {
+            (database.entries(&[person_key(keyer, *id)]).await?, ContactChannel::ALL)
+        }
         Named::Address(address) => {
-            let key = address.key(keyer);
-            let people = database.find_contacts("", &[key]).await?;
-            let people = people.iter().map(|contact| person_key(keyer, contact.id));
-            let keys = [key].into_iter().chain(address.domain_key(keyer)).chain(people);
-            (keys.collect(), address.kind.channels())
+            let asked = Asked { key: address.key(keyer), domain: address.domain_key(keyer) };
+            let entries = database.entries_against(&[asked]).await?.pop();
+            (entries.unwrap_or_default(), address.kind.channels())
         }
     };
-    let entries = database.entries(&keys).await?;
     let stops = |channel: &ContactChannel| {
         let covers = |entry: &Entry| entry.channel.is_none_or(|stopped| stopped == *channel);
         entries.iter().any(|entry| entry.topic.is_none() && covers(entry))

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod lookup;
 mod scrub;
+mod storing;
 
 use clap::Subcommand;
 

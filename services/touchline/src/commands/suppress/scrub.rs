@@ -2,6 +2,7 @@
 //! elsewhere. Every row comes back with one verdict: clear, listed, or invalid (compliance.md SUP-20,
 //! SUP-27).
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use domain::ContactChannel;
 use domain::suppression::ListReading;
-use domain::{AddressKey, ContactChannel};
 use serde::Serialize;
-use storage::suppressions::{Entry, NewReading};
+use storage::suppressions::{Asked, Entry, NewReading};
+use tokio::task::JoinHandle;
 
 use super::import;
 use crate::addresses::{ListAddress, Named};
@@ -26,7 +28,9 @@ use crate::intake::rows::Row;
 use crate::progress::Progress;
 
 /// Rows looked up together.
-const BATCH_ROWS: usize = 5000;
+const BATCH_ROWS: usize = 2000;
+/// Batches looked up at the same time.
+const IN_FLIGHT: usize = 4;
 /// The columns behind the row's own.
 const OWN_COLUMNS: [&str; 2] = ["verdict", "reason"];
 
@@ -93,22 +97,28 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     let (column, mut first) = import::column(asked, first, &region, arguments.channel)?;
     let out = arguments.out.unwrap_or_else(|| arguments.file.with_extension("scrubbed.csv"));
     let mut writer = writer(&out, &names, first.is_some())?;
-    let scrub = Scrub { connection, column, channel: arguments.channel, region };
+    let scrub = Arc::new(Scrub { connection, column, channel: arguments.channel, region });
     let mut answer = Answer { out, ..Answer::default() };
-    loop {
-        let mut batch: Vec<Row> = first.take().into_iter().collect();
-        while batch.len() < BATCH_ROWS
-            && let Some(row) = rows.next().context("cannot read the file to its end")?
-        {
-            batch.push(row);
+    let mut in_flight: VecDeque<JoinHandle<anyhow::Result<Judged>>> = VecDeque::new();
+    let mut is_over = false;
+    while !(is_over && in_flight.is_empty()) {
+        while !is_over && in_flight.len() < IN_FLIGHT {
+            let mut batch: Vec<Row> = first.take().into_iter().collect();
+            while batch.len() < BATCH_ROWS
+                && let Some(row) = rows.next().context("cannot read the file to its end")?
+            {
+                batch.push(row);
+            }
+            is_over = batch.is_empty();
+            if !is_over {
+                in_flight.push_back(tokio::spawn(Arc::clone(&scrub).judge(batch)));
+            }
         }
-        if batch.is_empty() {
-            break;
-        }
-        let verdicts = scrub.verdicts(&batch).await?;
-        for (row, verdict) in batch.iter().zip(verdicts) {
+        // In the order of the file.
+        let Some(oldest) = in_flight.pop_front() else { break };
+        for (row, verdict) in oldest.await.context("a batch has panicked")?? {
             answer.count(&verdict);
-            writer.write_record(record(row, names.len(), verdict))?;
+            writer.write_record(record(&row, names.len(), verdict))?;
         }
         progress.rows(answer.rows);
     }
@@ -167,6 +177,9 @@ impl Answer {
     }
 }
 
+/// Rows with their verdicts.
+type Judged = Vec<(Row, Verdict)>;
+
 /// Looks rows up.
 struct Scrub {
     connection: Connection,
@@ -176,35 +189,29 @@ struct Scrub {
 }
 
 impl Scrub {
+    async fn judge(self: Arc<Self>, batch: Vec<Row>) -> anyhow::Result<Judged> {
+        let verdicts = self.verdicts(&batch).await?;
+        Ok(batch.into_iter().zip(verdicts).collect())
+    }
+
     /// One verdict per row, in their order.
     async fn verdicts(&self, batch: &[Row]) -> anyhow::Result<Vec<Verdict>> {
         let Connection { database, keyer } = &self.connection;
-        let addresses: Vec<Result<ListAddress, String>> =
-            batch.iter().map(|row| self.address(row)).collect();
-        let known = addresses.iter().flatten();
-        let own: Vec<AddressKey> = known.clone().map(|address| address.key(keyer)).collect();
-        let people = database.people_with(&own).await?;
-        let domains = known.filter_map(|address| address.domain_key(keyer));
-        let others: Vec<AddressKey> =
-            people.iter().map(|(_, person)| *person).chain(domains).collect();
-        let entries = database.entries(&[own, others].concat()).await?;
-        let mut by_key: std::collections::HashMap<AddressKey, Vec<&Entry>> = Default::default();
-        for entry in entries.iter().filter(|entry| self.counts(entry)) {
-            by_key.entry(entry.key).or_default().push(entry);
-        }
-        let mut persons: std::collections::HashMap<AddressKey, Vec<AddressKey>> =
-            Default::default();
-        for (own, person) in people {
-            persons.entry(own).or_default().push(person);
-        }
-        let verdict = |address: Result<ListAddress, String>| match address {
+        let addresses: Vec<Result<Asked, String>> = batch
+            .iter()
+            .map(|row| {
+                let address = self.address(row)?;
+                Ok(Asked { key: address.key(keyer), domain: address.domain_key(keyer) })
+            })
+            .collect();
+        let known: Vec<Asked> = addresses.iter().flatten().copied().collect();
+        let mut found = database.entries_against(&known).await?.into_iter();
+        let verdict = |address: Result<Asked, String>| match address {
             Err(why) => Verdict::Invalid(why),
-            Ok(address) => {
-                let own = address.key(keyer);
-                let people = persons.get(&own).into_iter().flatten().copied();
-                let keys = [own].into_iter().chain(address.domain_key(keyer)).chain(people);
-                let against = keys.filter_map(|key| by_key.get(&key)).flatten();
-                let reasons: Vec<String> = against.map(|entry| in_words(entry)).collect();
+            Ok(_) => {
+                let entries = found.next().unwrap_or_default();
+                let counting = entries.iter().filter(|entry| self.counts(entry));
+                let reasons: Vec<String> = counting.map(in_words).collect();
                 if reasons.is_empty() {
                     Verdict::Clear
                 } else {
