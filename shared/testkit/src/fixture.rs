@@ -113,8 +113,15 @@ impl Deployment {
     /// # Panics
     /// When the database refuses.
     pub async fn people(&self, count: usize) -> Vec<ContactId> {
-        let mut ids = Vec::with_capacity(count);
-        let people: Vec<NewContact> = (0..count).map(person).collect();
+        self.import(&(0..count).map(person).collect::<Vec<_>>()).await
+    }
+
+    /// Imports people as they are.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn import(&self, people: &[NewContact]) -> Vec<ContactId> {
+        let mut ids = Vec::with_capacity(people.len());
         for batch in people.chunks(2000) {
             let imported = self.operator.import_contacts(&self.keyer, batch).await;
             ids.extend(
@@ -193,7 +200,13 @@ async fn migrate(url: String) -> Result<(), storage::StorageError> {
 /// Person number `n` of [`Deployment::people`].
 #[must_use]
 pub fn person(n: usize) -> NewContact {
-    let email = format!("p{n}@example.com");
+    person_at(n, "example.com")
+}
+
+/// Person number `n` with an email address at a domain.
+#[must_use]
+pub fn person_at(n: usize, email_domain: &str) -> NewContact {
+    let email = format!("p{n}@{email_domain}");
     let phone = format!("+97150{n:07}");
     let address = |kind, value: &str, domain: Option<&str>| NewAddress {
         kind,
@@ -226,7 +239,7 @@ pub fn person(n: usize) -> NewContact {
         notes: None,
         custom: serde_json::Map::new(),
         addresses: vec![
-            address(AddressKind::Email, &email, Some("example.com")),
+            address(AddressKind::Email, &email, Some(email_domain)),
             address(AddressKind::Phone, &phone, None),
             address(AddressKind::Postal, &format!("{n} Marina Walk, Dubai"), None),
         ],

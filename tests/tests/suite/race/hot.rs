@@ -1,32 +1,27 @@
-//! Sixteen workers against six suppressors that aim at addresses about to be written to.
+//! Sixteen workers against six suppressors that aim at addresses about to be written to, with entries
+//! of every scope, while lists are imported.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use broker::{
     Broker, BrokerState, Confirm, DepthError, InProcessBroker, Limits, PublishError,
     SubscribeError, Subscription,
 };
-use domain::suppression::{Origin, SuppressionReason};
-use domain::{AddressKey, Channel, ContactChannel, TouchId};
+use domain::{AddressKey, Channel, TouchId};
 use messages::{Hint, Medium, Route};
-use storage::Database;
-use storage::suppressions::{NewSuppression, Suppressed, Target};
-use testkit::Instant;
-use testkit::fixture::{Deployment, plan, template};
+use testkit::fixture::{Deployment, person_at, plan, template};
 use tokio::sync::watch;
 
+use super::aims::{Aims, Call};
 use super::{Accepted, Crew, once_each, open, states, until};
 
 const WORKERS: usize = 16;
-const SUPPRESSORS: usize = 6;
 const PEOPLE: usize = 9_000;
 const TOUCHES_EACH: usize = 3;
-/// Each entry may block three touches, which leaves more than enough sends.
-const MOST_ENTRIES: usize = 2_000;
+/// People of one email domain: an entry for it covers them all.
+const PER_DOMAIN: usize = 2;
 const FEWEST_SENDS: usize = 20_000;
 
 /// Hints wait here only in small numbers, so that what was published last is claimed next.
@@ -35,14 +30,14 @@ const SHORT_QUEUE: u64 = 64;
 const HOT: usize = 240;
 
 /// The broker inside the process, which tells what it has just taken.
-struct HotBroker {
+pub(super) struct HotBroker {
     inner: InProcessBroker,
     hot: Mutex<VecDeque<TouchId>>,
 }
 
 impl HotBroker {
     /// One of the touches published last, which nobody is given twice.
-    fn pick(&self, turn: usize) -> Option<TouchId> {
+    pub(super) fn pick(&self, turn: usize) -> Option<TouchId> {
         let mut hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
         let at = turn.wrapping_mul(7919) % hot.len().max(1);
         hot.remove(at)
@@ -102,54 +97,6 @@ impl Broker for HotBroker {
     }
 }
 
-/// One suppression and the moment at which its call had returned.
-struct Call {
-    key: AddressKey,
-    answer: Suppressed,
-    began: Instant,
-    returned: Instant,
-}
-
-/// Suppresses hot addresses until told that it is over.
-async fn suppress(
-    operator: Database,
-    probe: sqlx::PgPool,
-    hot: Arc<HotBroker>,
-    entries: Arc<AtomicUsize>,
-    mut over: watch::Receiver<bool>,
-    patience: Duration,
-) -> Vec<Call> {
-    let mut calls = Vec::new();
-    while !*over.borrow() {
-        let turn = entries.fetch_add(1, Ordering::Relaxed);
-        if turn >= MOST_ENTRIES {
-            break;
-        }
-        let Some(touch) = hot.pick(turn) else {
-            entries.fetch_sub(1, Ordering::Relaxed);
-            let _ = tokio::time::timeout(Duration::from_millis(1), over.changed()).await;
-            continue;
-        };
-        let key = "SELECT address_key FROM touches WHERE id = $1";
-        let key: Vec<u8> =
-            sqlx::query_scalar(key).bind(touch.as_uuid()).fetch_one(&probe).await.unwrap();
-        let key = AddressKey::from_bytes(&key).unwrap();
-        let entry = NewSuppression {
-            target: Target::Address { key, channel: ContactChannel::Email, domain: None },
-            reason: SuppressionReason::StaffEntry,
-            origin: Origin::Staff,
-            actor: "officer".to_owned(),
-            evidence: None,
-            touch: None,
-            received_at: None,
-        };
-        let began = Instant::now();
-        let answer = operator.suppress(&entry, patience).await.unwrap();
-        calls.push(Call { key, answer, began, returned: Instant::now() });
-    }
-    calls
-}
-
 /// What the calls and the handler's log say together.
 #[derive(Debug, Default)]
 struct Verdict {
@@ -170,12 +117,12 @@ fn judge(calls: &[Call], accepted: &[Accepted]) -> Verdict {
     }
     let mut verdict = Verdict::default();
     for call in calls {
-        for one in by_key.get(&call.key).into_iter().flatten() {
+        for one in call.covered.iter().filter_map(|key| by_key.get(key)).flatten() {
             let after = one.at.monotonic_ns - call.returned.monotonic_ns;
-            let clear = call.answer.in_flight.is_empty();
+            let clear = call.in_flight.is_empty();
             if after > 0 && clear {
                 verdict.violations += 1;
-            } else if after > 0 && call.answer.in_flight.contains(&one.touch) {
+            } else if after > 0 && call.in_flight.contains(&one.touch) {
                 verdict.named += 1;
             } else if after > 0 {
                 verdict.unnamed += 1;
@@ -187,22 +134,11 @@ fn judge(calls: &[Call], accepted: &[Accepted]) -> Verdict {
     verdict
 }
 
-/// Starts the suppressors; each gives back its calls when it is over.
-fn suppressors(
-    deployment: &Deployment,
-    probe: &sqlx::PgPool,
-    hot: &Arc<HotBroker>,
-    entries: &Arc<AtomicUsize>,
-    over: &watch::Sender<bool>,
-) -> Vec<tokio::task::JoinHandle<Vec<Call>>> {
-    let start = |n| {
-        // Half of them wait until they can say "clear"; the others would rather have names.
-        let patience = Duration::from_millis(if n % 2 == 0 { 10_000 } else { 2 });
-        let operator = deployment.operator.clone();
-        let (hot, entries) = (Arc::clone(hot), Arc::clone(entries));
-        tokio::spawn(suppress(operator, probe.clone(), hot, entries, over.subscribe(), patience))
-    };
-    (0..SUPPRESSORS).map(start).collect()
+/// Enrolments that lack a touch though the list has not stopped them.
+async fn short(probe: &sqlx::PgPool) -> i64 {
+    let short = "SELECT count(*) FROM enrolments e WHERE state <> 'stopped'
+        AND (SELECT count(*) FROM touches t WHERE t.enrolment_id = e.id) < $1";
+    sqlx::query_scalar(short).bind(TOUCHES_EACH as i64).fetch_one(probe).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +146,8 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     let deployment = Deployment::create().await;
     deployment.store_plan(&plan("hot", &[(1, Channel::Email); TOUCHES_EACH])).await;
     deployment.store_template(&template(domain::Medium::Email)).await;
-    let people = deployment.people(PEOPLE).await;
+    let person = |n: usize| person_at(n, &format!("d{}.example", n / PER_DOMAIN));
+    let people = deployment.import(&(0..PEOPLE).map(person).collect::<Vec<_>>()).await;
     let enrolled = deployment.enrol("hot", &people, "2026-06-01".parse().unwrap()).await;
     assert_eq!(enrolled as usize, PEOPLE);
     let probe = sqlx::PgPool::connect(deployment.url()).await.unwrap();
@@ -228,8 +165,10 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     crew.hire(WORKERS, deployment.url(), &broker, &settings);
     crew.schedule(&deployment, &broker, 256);
     let started = std::time::Instant::now();
-    let (entries, over) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(false));
-    let suppressors = suppressors(&deployment, &probe, &hot, &entries, &over);
+    let over = watch::Sender::new(false);
+    let aims = Arc::new(Aims::at(&deployment, &probe, &hot, PER_DOMAIN).await);
+    let suppressors = aims.suppressors(&over);
+    let importer = tokio::spawn(Arc::clone(&aims).import(over.subscribe()));
     until("every touch has its end", async || open(&probe).await == 0).await;
     let took = started.elapsed();
     over.send_replace(true);
@@ -237,6 +176,10 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     for suppressor in suppressors {
         calls.extend(suppressor.await.unwrap());
     }
+    let imports = importer.await.unwrap();
+    let (n_entries, n_imports) = (calls.len(), imports.len());
+    let scopes = aims.scopes(&calls);
+    calls.extend(imports);
     let hand = Arc::clone(&crew.hand);
     crew.finish().await;
 
@@ -245,16 +188,20 @@ async fn nothing_is_accepted_after_a_suppression_has_returned_clear() {
     let verdict = judge(&calls, &accepted);
     let states = states(&probe).await;
     println!(
-        "{} sends, {} suppressions in {took:?}: {verdict:?}, {states:?}",
-        sent.len(),
-        calls.len()
+        "{} sends, {n_entries} entries {scopes:?} and {n_imports} imports in {took:?}: {verdict:?}, \
+         {states:?}",
+        sent.len()
     );
     assert_eq!((verdict.violations, verdict.unnamed), (0, 0), "the list did not win");
     let count = |state: &str| usize::try_from(states.get(state).copied().unwrap_or(0)).unwrap();
     assert_eq!(count("sent"), sent.len(), "what was accepted is recorded, and nothing else");
-    // What was not yet due when its entry was made is cancelled.
+    // What was not yet due when its entry was made is cancelled, and what comes after it is not planned.
     let ends = count("sent") + count("blocked") + count("cancelled");
-    assert_eq!(ends, PEOPLE * TOUCHES_EACH, "no other ends: {states:?}");
+    let all = states.values().sum::<i64>();
+    assert_eq!(usize::try_from(all), Ok(ends), "no other ends: {states:?}");
+    assert_eq!(short(&probe).await, 0, "who was not stopped has every touch");
+    assert!(scopes.len() == 4 && scopes.values().all(|count| *count > 50), "{scopes:?}");
+    assert!(n_imports > 5, "{n_imports} imports");
     assert!(sent.len() >= FEWEST_SENDS, "{} sends", sent.len());
     // Without these the race would not have been one.
     assert!(count("blocked") > 300 && verdict.raced > 20 && verdict.named > 20, "{verdict:?}");

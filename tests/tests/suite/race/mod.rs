@@ -1,6 +1,7 @@
 //! G1, the list wins: real claims, records and suppressions on a real PostgreSQL, with a handler
 //! that only takes its time and writes down the moment at which a provider would have accepted.
 
+mod aims;
 mod effects;
 mod hot;
 mod outage;
