@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench faults newcomer audit check fmt
+.PHONY: demo test ci bench bench-list faults returns newcomer audit check fmt
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -36,6 +36,13 @@ bench:
 	@$(CARGO) build --release --workspace --bins
 	@$(CARGO) bench --package tests --bench fleet -- $(BENCH)
 
+# A list of ten million entries: look-ups, scrub, import. Some ten minutes and 8 GB of disk; BENCH=--quick
+# takes half a minute. `make bench BENCH="--compare-lists 10000000"` sends with it and without it, in turn.
+bench-list:
+	@scripts/setup.sh servers
+	@$(CARGO) build --release --package touchline
+	@$(CARGO) bench --package tests --bench list -- $(BENCH)
+
 # A hundred random kills over 50,000 touches, with the servers restarted; prints its seed, and
 # TOUCHLINE_FAULTS_SEED repeats its choices. `make test` has a small one of the same kind.
 faults:
@@ -43,6 +50,14 @@ faults:
 	@$(CARGO) build --release --workspace --bins
 	@TOUCHLINE_FAULTS=full $(CARGO) test --release --package tests --test suite -- \
 		faults:: --nocapture
+
+# What comes back while the fleet sends: STOP, one-click, reports and complaints through a Postfix, from
+# arrival to "nothing leaves", also with PostgreSQL away for a minute. `make test` has a small one.
+returns:
+	@scripts/setup.sh test
+	@$(CARGO) build --release --workspace --bins
+	@TOUCHLINE_RETURNS=full $(CARGO) test --release --package tests --test suite -- \
+		returns:: --nocapture --test-threads 1
 
 # Both commands in a clean clone on a bare Debian; as root, between half an hour and an hour.
 newcomer:

@@ -3,4 +3,5 @@
 //! The library holds what several suites use; the suites are in `tests/`.
 
 pub mod fleet;
+pub mod measure;
 pub mod processes;

@@ -9,6 +9,7 @@
 
 mod bare;
 mod growth;
+mod lists;
 mod people;
 mod phases;
 mod report;
@@ -33,6 +34,9 @@ struct Arguments {
     /// Entries of the suppression list.
     #[arg(long, value_name = "N")]
     list: Option<u32>,
+    /// Nothing but this: the full path with a list of so many entries and with an empty one, in turn.
+    #[arg(long, value_name = "N")]
+    compare_lists: Option<u32>,
     /// Sizes of the database at which the growth is measured, e.g. 10000,100000,1000000.
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     growth: Option<Vec<i64>>,
@@ -99,6 +103,12 @@ async fn main() {
     let extent = arguments.extent();
     let mut report = Report::begin(&extent, &arguments);
     let mut world = World::start(&arguments).await;
+    if let Some(entries) = arguments.compare_lists {
+        lists::compare(&mut world, entries, &extent, &mut report).await;
+        world.check(&mut report).await;
+        world.stop().await;
+        return report.finish();
+    }
     people::load_list(&world, extent.list, &mut report).await;
     bare::best_connections(&world, &extent, &mut report).await;
     // The database grows from size to size; the rate is measured where it belongs among them.

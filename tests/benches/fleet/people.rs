@@ -8,10 +8,10 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use domain::suppression::{Origin, SuppressionReason};
-use domain::{AddressKey, AddressKind, ContactChannel};
+use domain::{AddressKey, ContactChannel};
 use sqlx::AssertSqlSafe;
 use storage::suppressions::ListRow;
+use tests::measure;
 
 use crate::report::Report;
 use crate::world::{PLANS, World, zone};
@@ -22,7 +22,6 @@ const LISTED: i64 = 100;
 const DOMAINS: i64 = 500;
 /// People made in one statement.
 const CHUNK: i64 = 50_000;
-const LIST_BATCH: usize = 5_000;
 
 /// An id that is unique to a kind of row and a number, and in order of the number as real ones are.
 const ID: &str = "CREATE OR REPLACE FUNCTION bench_id(kind int, n bigint) RETURNS uuid
@@ -34,25 +33,8 @@ const ID: &str = "CREATE OR REPLACE FUNCTION bench_id(kind int, n bigint) RETURN
 pub async fn load_list(world: &World, entries: u32, report: &mut Report) {
     eprintln!("loading a list of {entries} entries …");
     let began = Instant::now();
-    let keyer = &world.deployment.keyer;
-    let rows: Vec<ListRow> = (0..entries)
-        .map(|n| ListRow {
-            key: keyer.key(AddressKind::Email, &format!("listed{n}@example.org")),
-            channel: ContactChannel::Email,
-            domain: None,
-        })
-        .collect();
-    for batch in rows.chunks(LIST_BATCH) {
-        import(world, batch).await;
-    }
+    measure::fill_list(&world.deployment, u64::from(entries)).await;
     report.list_loaded(entries, began.elapsed());
-}
-
-async fn import(world: &World, rows: &[ListRow]) {
-    let (reason, origin) = (SuppressionReason::StaffEntry, Origin::Staff);
-    let operator = &world.deployment.operator;
-    let done = operator.import_list(rows, reason, origin, "bench", "a list file").await;
-    done.expect("the list is imported");
 }
 
 /// Makes people until there are `size`.
@@ -157,7 +139,7 @@ async fn list_some(world: &World, from: i64, to: i64) {
         domain: None,
     };
     let rows: Vec<ListRow> = keys.iter().map(row).collect();
-    import(world, &rows).await;
+    measure::import(&world.deployment.operator, &rows).await;
     // Else the scheduler cancels their touches, and the claim finds nothing to block.
     execute(world, "DELETE FROM list_effects".to_owned()).await;
 }

@@ -91,6 +91,23 @@ impl Report {
         self.growth.entry(size).or_default().push((run, alone));
     }
 
+    /// Rates of the full path with an empty list and with a long one, run by run.
+    pub fn lists(&mut self, entries: u32, empty: &[f64], long: &[f64]) {
+        let (without, with) = (median(empty.iter().copied()), median(long.iter().copied()));
+        let ratios = empty.iter().zip(long).map(|(empty, long)| long / empty);
+        let (ratio, each) = (median(ratios.clone()), list_fine(ratios));
+        self.other.insert(
+            "lists",
+            json!({"entries": entries, "empty": empty, "long": long, "ratio": ratio}),
+        );
+        let runs = list(empty.iter().copied());
+        self.line("full path, empty list", format!("{without:.0} touches/s"), runs);
+        let runs = list(long.iter().copied());
+        self.line(&format!("full path, {entries} entries"), format!("{with:.0} touches/s"), runs);
+        let met = verdict(ratio >= 0.9, "≥ 0.90");
+        self.line("  share of the empty list's", format!("{ratio:.2} {met}"), each);
+    }
+
     pub fn statement(&mut self, name: &'static str, touches: usize, took: Duration) {
         self.statements.entry(name).or_default().push((touches, took));
     }
@@ -151,6 +168,9 @@ impl Report {
     }
 
     fn rate_lines(&mut self) {
+        if self.runs.is_empty() {
+            return;
+        }
         let best = self.bare.get(&self.best_connections).copied().unwrap_or(0.0);
         let each = self.runs.iter().map(|(run, _)| run.steady);
         let (rate, runs) = (median(each.clone()), list(each));

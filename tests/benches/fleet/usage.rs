@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub use tests::measure::machine;
+
 use crate::world::World;
 
 /// The unit of CPU time in `/proc/*/stat`; a hundredth of a second on every Linux we run on.
@@ -136,11 +138,4 @@ fn machine_busy() -> f64 {
     // All but idle (3), waiting for disks (4), and guests, which are counted twice (8, 9).
     let busy = numbers.iter().enumerate().filter(|(at, _)| !matches!(at, 3 | 4 | 8 | 9));
     busy.map(|(_, ticks)| ticks).sum::<f64>() / TICKS
-}
-
-/// The load averages of 1, 5 and 15 minutes, and how many cores there are.
-pub fn machine() -> (String, usize) {
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load: Vec<&str> = load.split_whitespace().take(3).collect();
-    (load.join(" "), std::thread::available_parallelism().map_or(1, usize::from))
 }

@@ -12,30 +12,13 @@ use storage::contacts::NewAgent;
 use testkit::RabbitMq;
 use testkit::fixture::{self, ADDRESS_SECRET, Deployment};
 use testkit::servers::RunFolder;
+pub use tests::measure::POSTGRES_SETTINGS;
 use tests::processes::{Environment, Process, Program, noon_zone};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::Arguments;
 use crate::report::Report;
-
-/// PostgreSQL as one would set it on a machine of four cores and eight gigabytes that it shares with
-/// the fleet. Commits are synced and pages written in full; nothing here trades safety for speed.
-pub const POSTGRES_SETTINGS: &[(&str, &str)] = &[
-    ("shared_buffers", "1GB"),
-    ("effective_cache_size", "4GB"),
-    ("work_mem", "16MB"),
-    ("maintenance_work_mem", "256MB"),
-    ("wal_buffers", "16MB"),
-    ("min_wal_size", "1GB"),
-    ("max_wal_size", "4GB"),
-    ("checkpoint_timeout", "15min"),
-    ("wal_compression", "on"),
-    ("random_page_cost", "1.1"),
-    ("effective_io_concurrency", "100"),
-    ("autovacuum_naptime", "10s"),
-    ("synchronous_commit", "on"),
-];
 
 /// The plan everybody is in, and the template all its steps use: one of the library's, in English
 /// and Arabic.
@@ -56,6 +39,8 @@ pub struct World {
     /// Where each service's metrics are, in the order of `services`.
     pub health: Vec<(Program, u16)>,
     environment: Environment,
+    /// Another database of the same server, not in use at the moment.
+    other: Option<(Deployment, PgPool)>,
     schedulers: usize,
     workers: usize,
     _sink: Child,
@@ -85,6 +70,7 @@ impl World {
             services: Vec::new(),
             health: Vec::new(),
             environment,
+            other: None,
             schedulers: arguments.schedulers,
             workers: arguments.workers,
             _sink: sink,
@@ -115,6 +101,27 @@ impl World {
         operator.store_agents(&[agent()]).await.expect("the agent is stored");
         let statements = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements";
         sqlx::query(statements).execute(&self.pool).await.expect("the extension is installed");
+    }
+
+    /// Makes a second database with the same content, and puts it to use; [`World::swap`] goes back.
+    pub async fn add_database(&mut self) {
+        let create = "CREATE DATABASE second";
+        sqlx::query(create).execute(&self.pool).await.expect("the server takes another database");
+        let deployment = Deployment::at(self.postgres.url("second")).await;
+        let pool = PgPoolOptions::new().max_connections(4).connect(deployment.url()).await;
+        self.other = Some((deployment, pool.expect("the database answers")));
+        self.swap().await;
+        self.load_content().await;
+    }
+
+    /// Stops the services and changes over to the other database.
+    pub async fn swap(&mut self) {
+        self.run(&[]).await;
+        let (deployment, pool) = self.other.take().expect("there is another database");
+        let deployment = std::mem::replace(&mut self.deployment, deployment);
+        self.other = Some((deployment, std::mem::replace(&mut self.pool, pool)));
+        let environment = std::mem::take(&mut self.environment);
+        self.environment = environment.with(&[("database.url", self.deployment.url())]);
     }
 
     /// Starts schedulers, workers or both, unless they run, and returns when they are ready.
@@ -180,7 +187,7 @@ impl World {
     pub async fn stop(mut self) {
         self.run(&[]).await;
         self.pool.close().await;
-        drop(self.deployment);
+        drop((self.deployment, self.other));
         self.postgres.stop().await;
     }
 
@@ -188,17 +195,15 @@ impl World {
     pub async fn check(&mut self, report: &mut Report) {
         self.run(&[]).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let sent: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM touch_events WHERE state = 'sent' AND worker <> 'bench'",
-        )
-        .fetch_one(&self.pool)
-        .await
-        .expect("the database answers");
-        let listed: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM touch_events WHERE state = 'blocked'")
-                .fetch_one(&self.pool)
-                .await
-                .expect("the database answers");
+        let count = "SELECT count(*) FILTER (WHERE state = 'sent' AND worker <> 'bench'),
+                            count(*) FILTER (WHERE state = 'blocked') FROM touch_events";
+        let (mut sent, mut listed) = (0, 0);
+        for pool in [Some(&self.pool), self.other.as_ref().map(|(_, pool)| pool)] {
+            let Some(pool) = pool else { continue };
+            let found = sqlx::query_as(count).fetch_one(pool).await;
+            let (more, blocked): (i64, i64) = found.expect("the database answers");
+            (sent, listed) = (sent + more, listed + blocked);
+        }
         let mails = crate::phases::mails(&self.sink_log, 0);
         let ids: std::collections::HashSet<_> = mails.iter().map(|(touch, _)| touch).collect();
         report.check(sent, listed, mails.len(), ids.len());

@@ -31,6 +31,8 @@ domain::words! {
         CallWorker = "call-worker",
         /// The public edge.
         Inbound = "inbound",
+        /// The command line.
+        Touchline = "touchline",
     }
 }
 
@@ -69,7 +71,8 @@ impl Environment {
         self
     }
 
-    fn variables(&self) -> impl Iterator<Item = (String, &String)> {
+    /// As environment variables, for a command that is run otherwise.
+    pub fn variables(&self) -> impl Iterator<Item = (String, &String)> {
         self.0.iter().map(|(key, value)| {
             let name = key.replace('.', "__").to_uppercase();
             (format!("TOUCHLINE__{name}"), value)

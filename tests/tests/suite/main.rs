@@ -8,3 +8,4 @@ mod faults;
 mod house;
 mod race;
 mod real_servers;
+mod returns;

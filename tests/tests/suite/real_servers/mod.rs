@@ -11,6 +11,8 @@ mod postfix;
 mod texts;
 mod verifier;
 
+pub use postfix::Postfix;
+
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Whether the tests of a server are left out. Says so past the test runner, which keeps what
 /// passing tests print to itself.
-fn left_out(server: &str) -> bool {
+pub fn left_out(server: &str) -> bool {
     let named = std::env::var_os(LEFT_OUT_VARIABLE).unwrap_or_default();
     let left_out = named.to_string_lossy().split(',').any(|name| name.trim() == server);
     if left_out {
@@ -47,7 +49,7 @@ fn program(package: &str, name: &str) -> PathBuf {
 }
 
 /// A port nobody listens on, below the range the system takes for outgoing connections.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let random = uuid::Uuid::now_v7().as_u128() % 8_000;
         let port = 12_000 + u16::try_from(random).expect("a remainder of 8,000 fits");
@@ -58,7 +60,7 @@ fn free_port() -> u16 {
 }
 
 /// Waits until `ready` gives something; `what` and the log that `log` reads say what did not come.
-async fn wait_for<T>(
+pub async fn wait_for<T>(
     what: &str,
     log: impl Fn() -> String,
     mut ready: impl AsyncFnMut() -> Option<T>,
@@ -74,6 +76,6 @@ async fn wait_for<T>(
 }
 
 /// Whether somebody takes connections on a port of this machine.
-async fn answers(port: u16) -> Option<()> {
+pub async fn answers(port: u16) -> Option<()> {
     tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)
 }

@@ -50,6 +50,7 @@ trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 error unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 ";
@@ -65,6 +66,11 @@ pub struct Postfix {
 impl Postfix {
     /// Starts a server in a folder of its own, with a certificate of its own.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same with further lines of main.cf, which win.
+    pub async fn start_with(more: &str) -> Self {
         let postfix = program("postfix", "postfix");
         assert!(
             rustix::process::getuid().is_root(),
@@ -73,7 +79,7 @@ impl Postfix {
         );
         let run = RunFolder::create();
         let (folder, port) = (run.path().join("postfix"), free_port());
-        write_folder(&folder, port);
+        write_folder(&folder, port, more);
         let settings = folder.join("settings");
         // Makes the queue's folders, and finds fault with the settings.
         let check = Command::new(postfix).arg("-c").arg(&settings).arg("check").output().unwrap();
@@ -107,6 +113,11 @@ impl Postfix {
     pub fn url(&self) -> String {
         let certificate = self.folder.join("certificate.pem");
         format!("smtp://127.0.0.1:{}?starttls=required&ca={}", self.port, certificate.display())
+    }
+
+    /// Where it takes mail.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// What the server wrote down.
@@ -143,7 +154,7 @@ impl Drop for Postfix {
     }
 }
 
-fn write_folder(folder: &Path, port: u16) {
+fn write_folder(folder: &Path, port: u16, more: &str) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (uid, gid) = (id("-u"), id("-g"));
     let at = folder.display();
@@ -152,7 +163,7 @@ fn write_folder(folder: &Path, port: u16) {
          maillog_file = {at}/log\nmaillog_file_prefixes = {at}\n\
          virtual_mailbox_base = {at}/mail\nvirtual_uid_maps = static:{uid}\n\
          virtual_gid_maps = static:{gid}\n\
-         smtpd_tls_cert_file = {at}/certificate.pem\nsmtpd_tls_key_file = {at}/key.pem\n"
+         smtpd_tls_cert_file = {at}/certificate.pem\nsmtpd_tls_key_file = {at}/key.pem\n{more}"
     );
     let services = format!("127.0.0.1:{port} inet n - n - - smtpd\n{SERVICES}");
     for name in ["", "settings", "queue", "data", "mail"] {
