@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bootstrap::Context;
+use domain::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::list::List;
@@ -55,7 +56,9 @@ impl Retention {
     async fn turn(&self) {
         let Ok(needed) = self.list.requests_under_review().await else { return };
         let needed: HashSet<String> = needed.into_iter().collect();
-        let Some(before) = SystemTime::now().checked_sub(self.keep) else { return };
+        let Some(before) = SystemTime::from(Clock::system().now()).checked_sub(self.keep) else {
+            return;
+        };
         let dir = self.dir.clone();
         let removed = tokio::task::spawn_blocking(move || sweep(&dir, before, &needed)).await;
         match removed {
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_old_goes_and_what_a_review_needs_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let long_ago = SystemTime::now() - Duration::from_secs(1000);
+        let long_ago = SystemTime::from(Clock::system().now()) - Duration::from_secs(1000);
         for (name, is_old) in [
             ("needed.request", true),
             ("old.request", true),
@@ -107,7 +110,7 @@ mod tests {
                 file.set_modified(long_ago).unwrap();
             }
         }
-        let before = SystemTime::now() - Duration::from_secs(500);
+        let before = SystemTime::from(Clock::system().now()) - Duration::from_secs(500);
         let needed = HashSet::from(["needed".to_owned()]);
         assert_eq!(sweep(dir.path(), before, &needed).unwrap(), 2);
         let left = std::fs::read_dir(dir.path()).unwrap();
