@@ -1,6 +1,12 @@
 -- People's rights (compliance.md §6): requests and their clocks, what is known about a person,
 -- correction, erasure, retention.
 
+-- A backup is restored without a search path, and constraints call this function.
+CREATE OR REPLACE FUNCTION may_expire(reason suppression_reason) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT NOT public.is_of_recipient(reason) AND reason NOT IN ('erasure', 'deceased')
+$$;
+
 CREATE TYPE request_kind AS ENUM
     ('access', 'portability', 'rectification', 'erasure', 'objection', 'restriction');
 CREATE TYPE privacy_law AS ENUM ('gdpr', 'uk_gdpr', 'ccpa', 'sa_pdpl', 'ae_pdpl', 'eg_pdpl');

@@ -125,9 +125,10 @@ impl Deployment {
         for batch in people.chunks(2000) {
             let imported = self.operator.import_contacts(&self.keyer, batch).await;
             ids.extend(
-                imported.expect("the people are imported").into_iter().map(
-                    |(Imported::Added(id) | Imported::Updated(id) | Imported::Unchanged(id))| id,
-                ),
+                imported
+                    .expect("the people are imported")
+                    .into_iter()
+                    .filter_map(Imported::contact),
             );
         }
         ids

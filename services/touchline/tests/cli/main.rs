@@ -5,6 +5,7 @@ mod auditing;
 mod checking;
 mod consenting;
 mod enrolling;
+mod erasing;
 mod explaining;
 mod exporting;
 mod importing;

@@ -1,10 +1,10 @@
--- Touches as people see them.
+-- Touches as people see them; those of people who were erased have no name.
 -- $1 touch, $2 contact, $3 state, $4 channel, $5 plan, $6 limit
-SELECT t.id, t.contact_id, c.full_name, t.enrolment_id, v.key AS plan_key, t.plan_version_id,
+SELECT t.id, t.contact_id, coalesce(c.full_name, '') AS full_name, t.enrolment_id, v.key AS plan_key, t.plan_version_id,
        t.step, t.cycle, t.channel::text AS channel, t.due_at, t.state::text AS state, t.reason, t.attempt, t.doubts,
        t.sent_at, t.provider_ref
   FROM touches t
-  JOIN contacts c ON c.id = t.contact_id
+  LEFT JOIN contacts c ON c.id = t.contact_id
   JOIN plan_versions v ON v.id = t.plan_version_id
  WHERE ($1::uuid IS NULL OR t.id = $1)
    AND ($2::uuid IS NULL OR t.contact_id = $2)

@@ -170,7 +170,7 @@ impl Database {
     /// Makes an entry for each target, all or none, in one statement. Persons and domains come
     /// first: they take the lock of inheritance, which nobody may wait for with a row in hand.
     /// With a wish that has been noted before, nothing is entered.
-    async fn enter(
+    pub(crate) async fn enter(
         &self,
         targets: &[(EventId, Target)],
         entry: &NewSuppression,
@@ -215,7 +215,7 @@ impl Database {
 
     /// Waits until nothing to the covered addresses is in flight. Each look takes a connection and
     /// gives it back.
-    async fn drain(
+    pub(crate) async fn drain(
         &self,
         covered: &[(Vec<u8>, String)],
         patience: Duration,

@@ -80,10 +80,7 @@ async fn people(deployment: &Deployment, count: usize) -> Vec<ContactId> {
         })
         .collect();
     let imported = deployment.operator.import_contacts(&deployment.keyer, &people).await.unwrap();
-    imported
-        .into_iter()
-        .map(|(Imported::Added(id) | Imported::Updated(id) | Imported::Unchanged(id))| id)
-        .collect()
+    imported.into_iter().filter_map(Imported::contact).collect()
 }
 
 fn target(deployment: &Deployment, n: usize, contact: ContactId, covers: Covers) -> Target {

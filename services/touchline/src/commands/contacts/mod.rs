@@ -1,7 +1,11 @@
-//! `touchline contacts`: imports contacts, or looks one up.
+//! `touchline contacts`: imports contacts, looks one up, and does what people have a right to.
 
+mod correct;
+mod erase;
 mod export;
 mod import;
+mod object;
+mod replies;
 mod show;
 
 use clap::Subcommand;
@@ -20,6 +24,15 @@ pub enum Arguments {
     /// Write out everything about a person, or what the person gave us; who took it is noted. For
     /// compliance officers.
     Export(export::Arguments),
+    /// Put right what is known about a person; planned touches and open tasks follow.
+    Correct(correct::Arguments),
+    /// Record that somebody objects; everything stops.
+    Object(object::Arguments),
+    /// Erase a person. Keyed hashes stay on the list and keep the person from coming back. For
+    /// compliance officers.
+    Erase(erase::Arguments),
+    /// After a restore: erase again whom an exported list has as erased. For compliance officers.
+    ReErase(erase::AgainArguments),
 }
 
 /// Runs the command.
@@ -31,5 +44,9 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Import(arguments) => import::run(arguments, session).await,
         Arguments::Show(arguments) => show::run(arguments, session).await,
         Arguments::Export(arguments) => export::run(arguments, session).await,
+        Arguments::Correct(arguments) => correct::run(arguments, session).await,
+        Arguments::Object(arguments) => object::run(arguments, session).await,
+        Arguments::Erase(arguments) => erase::run(arguments, session).await,
+        Arguments::ReErase(arguments) => erase::again(arguments, session).await,
     }
 }

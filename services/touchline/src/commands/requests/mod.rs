@@ -9,10 +9,11 @@ mod step;
 
 use clap::Subcommand;
 use domain::RequestId;
+use domain::rights::RequestStep;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use storage::Database;
-use storage::rights::Request;
+use storage::rights::{Request, RequestEvent};
 
 use crate::commands::local;
 use crate::connect::Session;
@@ -67,4 +68,21 @@ pub async fn known(id: RequestId, database: &Database) -> anyhow::Result<Request
     found.ok_or_else(|| {
         anyhow::anyhow!("there is no request {id}; touchline requests list shows them")
     })
+}
+
+/// Notes that a request was answered by what a command has just done.
+///
+/// # Errors
+/// When it was answered before, or the database does not answer.
+pub async fn note(
+    id: RequestId,
+    step: RequestStep,
+    note: &str,
+    actor: &str,
+    database: &Database,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let event =
+        RequestEvent { step, on: today(session)?, note: note.to_owned(), actor: actor.to_owned() };
+    step::store(id, &event, database).await
 }

@@ -76,10 +76,7 @@ pub async fn load(
     database.store_agents(&agents()).await?;
     let people: Vec<NewContact> = (0..PEOPLE).map(person).collect();
     let imported = database.import_contacts(keyer, &people).await?;
-    let ids: Vec<ContactId> = imported
-        .into_iter()
-        .map(|(Imported::Added(id) | Imported::Updated(id) | Imported::Unchanged(id))| id)
-        .collect();
+    let ids: Vec<ContactId> = imported.into_iter().filter_map(Imported::contact).collect();
     // Seven of ten were just met, the others are inbound leads and people not met yet.
     let (met, others) = ids.split_at(PEOPLE * 7 / 10);
     let (leads, farm) = others.split_at(others.len() / 2);

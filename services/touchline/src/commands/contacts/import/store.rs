@@ -21,6 +21,9 @@ use crate::progress::Progress;
 /// Batches on their way at the same time.
 const IN_FLIGHT: usize = 3;
 
+/// Why a row is refused whose address was erased; which one, and whose, is not said.
+const PREVIOUSLY_ERASED: &str = "previously erased";
+
 /// A batch on its way.
 struct InFlight {
     identities: HashSet<u64>,
@@ -117,17 +120,17 @@ impl Store {
     async fn batch(&self, batch: Batch) -> anyhow::Result<Counts> {
         let mut counts = Counts { rows: batch.rows.len() as u64, ..Counts::default() };
         match self.import(&batch.contacts).await {
-            Ok(imported) => imported.iter().for_each(|row| counts.count(*row)),
+            Ok(imported) => self.tell(&batch, &imported, &mut counts)?,
             Err(error) if error.is_unavailable() => return Err(error.into()),
             // Something in one of the rows is refused: each for itself then.
             Err(_) => {
                 for (row, contact) in batch.rows.iter().zip(&batch.contacts) {
                     match self.import(std::slice::from_ref(contact)).await {
-                        Ok(imported) => imported.iter().for_each(|row| counts.count(*row)),
+                        Ok(imported) => self.count(row, imported.first(), &mut counts)?,
                         Err(error) if error.is_unavailable() => return Err(error.into()),
                         Err(error) => {
                             counts.rejected += 1;
-                            self.reject(row, &error)?;
+                            self.reject(row, &error.to_string())?;
                         }
                     }
                 }
@@ -141,23 +144,42 @@ impl Store {
         patiently(|| self.database().import_rows(self.run, keyer, contacts)).await
     }
 
-    fn reject(&self, row: &Candidate, error: &StorageError) -> anyhow::Result<()> {
+    fn tell(
+        &self,
+        batch: &Batch,
+        imported: &[Imported],
+        counts: &mut Counts,
+    ) -> anyhow::Result<()> {
+        let mut rows = batch.rows.iter().zip(imported);
+        rows.try_for_each(|(row, imported)| self.count(row, Some(imported), counts))
+    }
+
+    fn count(
+        &self,
+        row: &Candidate,
+        imported: Option<&Imported>,
+        counts: &mut Counts,
+    ) -> anyhow::Result<()> {
+        match imported {
+            Some(Imported::Added(_)) => counts.added += 1,
+            Some(Imported::Updated(_)) => counts.updated += 1,
+            Some(Imported::Unchanged(_)) => counts.unchanged += 1,
+            Some(Imported::Erased) => {
+                counts.rejected += 1;
+                self.reject(row, PREVIOUSLY_ERASED)?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn reject(&self, row: &Candidate, why: &str) -> anyhow::Result<()> {
         let mut rejects = self.rejects.lock().unwrap_or_else(PoisonError::into_inner);
-        let added = rejects.add(row.line, &row.fields, &error.to_string());
+        let added = rejects.add(row.line, &row.fields, why);
         added.context("cannot write the rejects file")
     }
 
     const fn database(&self) -> &Database {
         &self.connection.database
-    }
-}
-
-impl Counts {
-    const fn count(&mut self, row: Imported) {
-        match row {
-            Imported::Added(_) => self.added += 1,
-            Imported::Updated(_) => self.updated += 1,
-            Imported::Unchanged(_) => self.unchanged += 1,
-        }
     }
 }
