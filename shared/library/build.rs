@@ -2,7 +2,7 @@
 //! only notices changes of the files it already knows.
 
 fn main() {
-    for path in ["plans", "templates", "rules", "calendar.toml"] {
+    for path in ["plans", "templates", "rules", "calendar.toml", "retention.toml"] {
         println!("cargo::rerun-if-changed={path}");
     }
 }

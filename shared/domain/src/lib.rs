@@ -26,6 +26,7 @@ pub mod reason;
 pub mod registry;
 pub mod relationship;
 pub mod reply;
+pub mod retention;
 pub mod retry;
 pub mod return_path;
 pub mod rights;

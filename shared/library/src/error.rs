@@ -6,7 +6,7 @@ pub enum LoadError {
     /// The folder holds nothing of a library.
     #[error(
         "{folder} is not a library: it has neither plans/ nor templates/ nor rules/ nor \
-         calendar.toml; \
+         calendar.toml nor retention.toml; \
          name the folder that holds them"
     )]
     NotALibrary {

@@ -13,12 +13,13 @@ static PLANS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/plans");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static CALENDAR: &str = include_str!("../calendar.toml");
+static RETENTION: &str = include_str!("../retention.toml");
 
 /// The most bytes of one file: no text of a library comes near it.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The parts of a library; other files of a folder are not looked at.
-const PARTS: [&str; 4] = ["plans", "templates", "rules", "calendar.toml"];
+const PARTS: [&str; 5] = ["plans", "templates", "rules", "calendar.toml", "retention.toml"];
 
 /// One text file.
 #[derive(Debug, Clone)]
@@ -111,7 +112,10 @@ impl Files {
 /// The files in the binary.
 pub fn embedded() -> Files {
     let mut files = Files { root: "built-in ".to_owned(), files: BTreeMap::new() };
-    let mut all = vec![("calendar.toml".to_owned(), CALENDAR.as_bytes())];
+    let mut all = vec![
+        ("calendar.toml".to_owned(), CALENDAR.as_bytes()),
+        ("retention.toml".to_owned(), RETENTION.as_bytes()),
+    ];
     collect(&PLANS, "plans", &mut all);
     collect(&TEMPLATES, "templates", &mut all);
     collect(&RULES, "rules", &mut all);

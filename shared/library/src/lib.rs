@@ -2,7 +2,7 @@
 //!
 //! Everything is a file that people can read and change: `plans/<key>.toml`,
 //! `templates/<key>/…`, the pieces templates share in `templates/_partials`, `rules/<place>.toml`, and
-//! `calendar.toml`.
+//! `calendar.toml` and `retention.toml`.
 //! The files are embedded in the binary; a folder of the same layout may replace or add to them
 //! (see `README.md` beside this crate).
 
@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::retention::Schedule;
 use domain::rules::RuleBook;
 use domain::{Calendar, Locale, Plan};
+use sha2::{Digest, Sha256};
 use templates::{Partials, Source};
 
 pub use check::Finding;
@@ -39,6 +41,8 @@ pub struct Library {
     days: CalendarData,
     calendar: Calendar,
     rules: RuleData,
+    retention: Schedule,
+    retention_hash: [u8; 32],
 }
 
 /// Something read from a file, and the file.
@@ -68,6 +72,8 @@ impl Library {
             days: CalendarData::default(),
             calendar: Calendar::default(),
             rules: RuleData::default(),
+            retention: Schedule::default(),
+            retention_hash: [0; 32],
         };
         let errors = library.add(&files::embedded());
         debug_assert!(errors.is_empty(), "the embedded files are parsed by this crate's tests");
@@ -158,6 +164,18 @@ impl Library {
         self.rules.book()
     }
 
+    /// How long records are kept.
+    #[must_use]
+    pub const fn retention(&self) -> &Schedule {
+        &self.retention
+    }
+
+    /// The SHA-256 of the file that says it.
+    #[must_use]
+    pub const fn retention_hash(&self) -> &[u8; 32] {
+        &self.retention_hash
+    }
+
     /// Adds what can be read, and returns why the rest cannot.
     fn add(&mut self, files: &Files) -> Vec<LoadError> {
         let mut errors = Vec::new();
@@ -177,6 +195,12 @@ impl Library {
             note(calendar::read(file).map(|days| {
                 self.days.merge(days);
                 self.calendar = self.days.calendar();
+            }));
+        }
+        if let Some(file) = files.find("retention.toml") {
+            note(file.toml().map(|schedule| {
+                self.retention = schedule;
+                self.retention_hash = Sha256::digest(&file.content).into();
             }));
         }
         errors.extend(self.rules.add(files));

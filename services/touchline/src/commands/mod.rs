@@ -15,6 +15,7 @@ mod readiness;
 mod registry;
 mod requests;
 mod reviews;
+mod retention;
 mod settings;
 mod suggestion;
 mod suppress;
@@ -72,6 +73,9 @@ pub enum Command {
     /// The audit log: verify it, list it, ask why somebody was or was not contacted.
     #[command(subcommand)]
     Audit(audit::Arguments),
+    /// How long records are kept; let go of what is over.
+    #[command(subcommand)]
+    Retention(retention::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -106,6 +110,7 @@ impl Command {
             Self::Reviews(arguments) => reviews::run(arguments, &session).await,
             Self::Requests(arguments) => requests::run(arguments, &session).await,
             Self::Audit(arguments) => audit::run(arguments, &session).await,
+            Self::Retention(arguments) => retention::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

@@ -8,8 +8,10 @@ mod correction;
 mod dossier;
 mod erasure;
 mod requests;
+mod retention;
 
 pub use correction::{Change, Corrected, Correcting, TEXT_FIELDS};
 pub use dossier::{Dossier, Section};
 pub use erasure::{Erased, Erasing, Hold, Tombstone};
 pub use requests::{NewRequest, Request, RequestEvent, Standing};
+pub use retention::Retired;

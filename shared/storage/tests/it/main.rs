@@ -11,6 +11,7 @@ mod people;
 mod privileges;
 mod purposes;
 mod registries;
+mod retiring;
 mod spreading;
 mod suppressing;
 
