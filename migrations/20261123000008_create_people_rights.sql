@@ -224,7 +224,7 @@ BEGIN
                 after_it := after_it - name;
             END IF;
         END LOOP;
-        IF was = after_it THEN
+        IF was = after_it AND to_jsonb(OLD) <> to_jsonb(NEW) THEN
             RETURN NEW;
         END IF;
     ELSIF TG_OP = 'DELETE' AND current_setting('touchline.retention', true) = 'on'
@@ -269,6 +269,7 @@ CREATE FUNCTION erase_rows(one personal_tables, person uuid, keys bytea[]) RETUR
 LANGUAGE plpgsql AS $$
 DECLARE
     changes text;
+    is_full text;
     n bigint;
 BEGIN
     IF one.on_erasure = 'keep' OR to_regclass('public.' || quote_ident(one.table_name)) IS NULL THEN
@@ -278,16 +279,21 @@ BEGIN
         EXECUTE format('DELETE FROM public.%I t WHERE %s', one.table_name,
                        about_person(one.via, one.column_name)) USING person, keys;
     ELSE
-        SELECT string_agg(format('%I = CASE WHEN t.%I IS NOT NULL THEN %s END', a.attname, a.attname,
-                                 CASE format_type(a.atttypid, NULL)
-                                     WHEN 'text' THEN '''erased''' WHEN 'bytea' THEN '''\x''::bytea'
-                                     WHEN 'jsonb' THEN '''{}''::jsonb' ELSE 'NULL' END), ', ')
-          INTO changes
+        SELECT string_agg(format('%1$I = CASE WHEN t.%1$I IS NOT NULL THEN %2$s END', a.attname, e.empty),
+                          ', '),
+               string_agg(format('t.%1$I IS DISTINCT FROM CASE WHEN t.%1$I IS NOT NULL THEN %2$s END',
+                                 a.attname, e.empty), ' OR ')
+          INTO changes, is_full
           FROM pg_attribute a
+         CROSS JOIN LATERAL (SELECT CASE format_type(a.atttypid, NULL)
+                                        WHEN 'text' THEN '''erased'''
+                                        WHEN 'bytea' THEN '''\x''::bytea'
+                                        WHEN 'jsonb' THEN '''{}''::jsonb'
+                                        ELSE 'NULL' END AS empty) e
          WHERE a.attrelid = ('public.' || quote_ident(one.table_name))::regclass
            AND a.attname = ANY (one.emptied);
-        EXECUTE format('UPDATE public.%I t SET %s WHERE %s', one.table_name, changes,
-                       about_person(one.via, one.column_name)) USING person, keys;
+        EXECUTE format('UPDATE public.%I t SET %s WHERE %s AND (%s)', one.table_name, changes,
+                       about_person(one.via, one.column_name), is_full) USING person, keys;
     END IF;
     GET DIAGNOSTICS n = ROW_COUNT;
     RETURN n;
