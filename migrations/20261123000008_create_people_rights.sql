@@ -161,7 +161,7 @@ VALUES
     (50, 'rights_requests', 'contact', 'contact_id', 'empty', '{how,evidence}',
      'what was asked for and when: the record of requests (PRV-17)'),
     (51, 'rights_request_events', 'request', 'request_id', 'empty', '{note}', 'what was done, and when'),
-    (52, 'corrections', 'contact', 'contact_id', 'empty', '{reason}', 'field and keyed hash'),
+    (52, 'corrections', 'contact', 'contact_id', 'keep', '{}', 'field, keyed hash, and why'),
     (53, 'erasures', 'contact', 'contact_id', 'keep', '{}', 'that somebody was erased'),
     (54, 'list_readings', 'contact', 'contact_id', 'empty', '{note}', 'who read, and when');
 

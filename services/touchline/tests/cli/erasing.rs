@@ -139,7 +139,7 @@ fn leave_traces(desk: &Desk) {
             "--actor",
             "Mona",
             "--reason",
-            "Person 0 said so",
+            "said so",
         ],
         &[
             "contacts",

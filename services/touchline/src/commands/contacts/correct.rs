@@ -31,7 +31,7 @@ pub struct Arguments {
     /// Who does it: your own name.
     #[arg(long)]
     actor: String,
-    /// On whose word, and why.
+    /// On whose word, and why. No name and no address: this stays.
     #[arg(long)]
     reason: String,
 }
