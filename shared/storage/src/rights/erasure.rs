@@ -263,5 +263,6 @@ fn entry_for(actor: &str) -> NewSuppression {
         actor: actor.to_owned(),
         evidence: None,
         touch: None,
+        received_at: None,
     }
 }

@@ -138,6 +138,7 @@ async fn an_answered_request_goes_an_open_one_stays_and_a_hold_keeps_both() {
         actor: "test".to_owned(),
         evidence: Some("case 12".to_owned()),
         touch: None,
+        received_at: None,
     };
     deployment.operator.suppress_now(&hold).await.unwrap();
     for (day, over) in [("2025-02-01", 0), ("2025-02-02", 1)] {

@@ -90,6 +90,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
             arguments.evidence
         )),
         touch: None,
+        received_at: Some(received_at),
     };
     let patience = Duration::from_secs(arguments.wait_seconds);
     let made = database.suppress(&entry, patience).await?;
