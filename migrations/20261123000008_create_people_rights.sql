@@ -155,7 +155,7 @@ VALUES
     (45, 'contact_sends', 'contact', 'contact_id', 'delete', '{}', ''),
     (46, 'wishes', 'address', 'address_key', 'empty', '{evidence}', 'keyed hash, what, when'),
     (47, 'reviews', 'address', 'address_key', 'empty', '{request,why}', 'keyed hash, decision, when'),
-    (48, 'answers', 'address', 'address_key', 'empty', '{number}', 'keyed hash, kind, when'),
+    (48, 'answers', 'address', 'address_key', 'delete', '{}', ''),
     (49, 'bounces', 'address', 'address_key', 'keep', '{}', 'keyed hash, class, status, when'),
     (55, 'deliveries', 'address', 'address_key', 'delete', '{}', ''),
     (50, 'rights_requests', 'contact', 'contact_id', 'empty', '{how,evidence}',

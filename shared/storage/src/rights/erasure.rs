@@ -133,7 +133,7 @@ impl Database {
         if targets.is_empty() {
             return Ok(Erased::Unknown);
         }
-        let covered = self.enter(&targets, &entry_for(&erasing.actor)).await?;
+        let covered = self.enter(&targets, &entry_for(&erasing.actor), None).await?;
         let in_flight = self.drain(&covered, patience).await?;
         if !in_flight.is_empty() {
             return Ok(Erased::InFlight(in_flight));
@@ -219,7 +219,7 @@ impl Database {
             .map(|stone| (EventId::new(), stone.target()))
             .collect();
         if !targets.is_empty() {
-            self.enter(&targets, &entry_for(actor)).await?;
+            self.enter(&targets, &entry_for(actor), None).await?;
         }
         Ok(targets.len() as u64)
     }
