@@ -12,7 +12,6 @@ use sqlx::{Postgres, Row, Transaction};
 
 use super::{domain_key, person_key};
 use crate::outcomes::column;
-use crate::words::address_key;
 use crate::{Database, StorageError};
 
 /// The length of a digest of an imported row (SHA-256).
@@ -101,17 +100,6 @@ pub enum Imported {
     Unchanged(ContactId),
     /// Somebody who was erased; nothing of the row is stored (compliance.md PRV-11).
     Erased,
-}
-
-impl Imported {
-    /// The contact of the row, unless it was refused.
-    #[must_use]
-    pub const fn contact(self) -> Option<ContactId> {
-        match self {
-            Self::Added(id) | Self::Updated(id) | Self::Unchanged(id) => Some(id),
-            Self::Erased => None,
-        }
-    }
 }
 
 /// One run over one file. Rows of one run that are the same person belong together: that they were
@@ -203,7 +191,7 @@ impl Database {
         batch: &[Keyed<'_>],
     ) -> Result<Vec<Imported>, StorageError> {
         let known = self.known(run, batch).await?;
-        let erased = self.erased(batch).await?;
+        let erased = self.erased_keys(batch.iter().flat_map(|row| &row.keys)).await?;
         let mut imported = Vec::with_capacity(batch.len());
         let mut documents = Vec::new();
         let mut changed = Vec::new();
@@ -242,21 +230,6 @@ impl Database {
             tx.commit().await?;
         }
         Ok(imported)
-    }
-
-    /// The keys of a batch that belonged to somebody who was erased, and to nobody else since.
-    async fn erased(&self, batch: &[Keyed<'_>]) -> Result<HashSet<AddressKey>, StorageError> {
-        let keys: Vec<Vec<u8>> =
-            batch.iter().flat_map(|row| &row.keys).map(|key| key.as_bytes().to_vec()).collect();
-        let rows = sqlx::query(
-            "SELECT DISTINCT s.address_key FROM suppressions s
-              WHERE s.address_key = ANY ($1) AND s.reason = 'erasure'
-                AND NOT EXISTS (SELECT FROM addresses a WHERE a.address_key = s.address_key)",
-        )
-        .bind(keys)
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter().map(|row| address_key(row, "address_key")).collect()
     }
 
     /// The stored contact of each row.

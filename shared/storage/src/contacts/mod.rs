@@ -28,6 +28,17 @@ pub struct NewAgent {
     pub time_zone: Option<String>,
 }
 
+impl Imported {
+    /// The contact of the row, unless it was refused.
+    #[must_use]
+    pub const fn contact(self) -> Option<ContactId> {
+        match self {
+            Self::Added(id) | Self::Updated(id) | Self::Unchanged(id) => Some(id),
+            Self::Erased => None,
+        }
+    }
+}
+
 /// A stored contact.
 #[derive(Debug, Clone)]
 pub struct Contact {

@@ -2,6 +2,7 @@
 //! transaction (PRV-09). What stays is keyed hashes: they keep the person from coming back, and erase
 //! again what a restored backup brings back (PRV-22).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -222,6 +223,23 @@ impl Database {
             self.enter(&targets, &entry_for(actor), None).await?;
         }
         Ok(targets.len() as u64)
+    }
+
+    /// Those of the keys that belonged to somebody who was erased, and to nobody else since.
+    pub(crate) async fn erased_keys<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a AddressKey> + Send,
+    ) -> Result<HashSet<AddressKey>, StorageError> {
+        let keys: Vec<Vec<u8>> = keys.map(|key| key.as_bytes().to_vec()).collect();
+        let rows = sqlx::query(
+            "SELECT DISTINCT s.address_key FROM suppressions s
+              WHERE s.address_key = ANY ($1) AND s.reason = 'erasure'
+                AND NOT EXISTS (SELECT FROM addresses a WHERE a.address_key = s.address_key)",
+        )
+        .bind(keys)
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(|row| address_key(row, "address_key")).collect()
     }
 
     /// The contacts that were erased as persons and are there again, and how many others have an
