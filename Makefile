@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench bench-list faults returns newcomer audit check fmt
+.PHONY: demo test ci bench bench-list faults returns fuzz newcomer audit check fmt
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -58,6 +58,11 @@ returns:
 	@$(CARGO) build --release --workspace --bins
 	@TOUCHLINE_RETURNS=full $(CARGO) test --release --package tests --test suite -- \
 		returns:: --nocapture --test-threads 1
+
+# Every fuzz target for FUZZ_SECONDS (1200), FUZZ_JOBS (2) at a time; stable Rust, no sanitizer. `make
+# test` runs each over its corpus and 1,000 mutations of it.
+fuzz:
+	@scripts/fuzz.sh
 
 # Both commands in a clean clone on a bare Debian; as root, between half an hour and an hour.
 newcomer:

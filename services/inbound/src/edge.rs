@@ -159,7 +159,7 @@ async fn ready(State((health, shutdown)): State<(Health, Shutdown)>) -> Response
 
 /// What stands for a token in a path, possibly nothing; `None` if this is no unsubscribe path.
 /// Slashes too many and a prefix before it, as proxies add them, change nothing.
-fn token_of(path: &str) -> Option<String> {
+pub(crate) fn token_of(path: &str) -> Option<String> {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let marker = UNSUBSCRIBE_PATH.trim_matches('/');
     parts.find(|part| *part == marker)?;

@@ -13,6 +13,8 @@ mod kept;
 mod language;
 mod list;
 mod lmtp;
+#[doc(hidden)]
+pub mod outside;
 mod page;
 mod retention;
 pub mod returns;

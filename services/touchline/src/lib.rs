@@ -11,6 +11,8 @@ mod connect;
 mod error;
 mod intake;
 mod output;
+#[doc(hidden)]
+pub mod outside;
 mod page;
 mod patience;
 mod preflight;

@@ -23,6 +23,7 @@ use segment::Segment;
 use writer::Command;
 
 pub(crate) use applier::Applier;
+pub(crate) use segment::{line, parse};
 
 /// The arrival could not be made durable; the log says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -107,7 +107,8 @@ impl Segment {
     }
 }
 
-fn line(arrival: &Arrival) -> String {
+/// The line of an arrival, checksum and all.
+pub(crate) fn line(arrival: &Arrival) -> String {
     let json = arrival.to_json();
     format!("{} {json}\n", checksum(&json))
 }
@@ -117,7 +118,8 @@ fn checksum(json: &str) -> String {
     hash.iter().take(CHECKSUM_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn parse(bytes: &[u8]) -> Contents {
+/// What the bytes of a file say.
+pub(crate) fn parse(bytes: &[u8]) -> Contents {
     let mut contents = Contents::default();
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     for line in bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

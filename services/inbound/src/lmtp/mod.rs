@@ -3,6 +3,7 @@
 //! A hard bounce or a complaint whose return path was signed here takes the way of every opt-out. What
 //! cannot be made safe at the moment is put off, so that the mail server keeps it and tries again.
 
+pub(crate) mod command;
 mod session;
 
 use std::net::SocketAddr;

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
+use super::command::{Command, Incoming};
 use super::{Delivered, Office};
 
 /// A session that says nothing for so long is closed (RFC 5321 §4.5.3.2.7).
@@ -41,19 +42,11 @@ impl Wire {
 
     /// The message up to the final dot; `None` when it is longer than `limit`.
     async fn message(&mut self, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut message = Vec::new();
-        let mut begins_line = true;
-        let mut is_too_long = false;
+        let mut incoming = Incoming::new(limit);
         loop {
             let line = self.line().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-            if begins_line && (line == b".\r\n" || line == b".\n") {
-                return Ok((!is_too_long).then_some(message));
-            }
-            let stuffed = begins_line && line.starts_with(b".");
-            begins_line = line.ends_with(b"\n");
-            is_too_long |= message.len() + line.len() > limit;
-            if !is_too_long {
-                message.extend_from_slice(&line[usize::from(stuffed)..]);
+            if incoming.take(&line) {
+                return Ok(incoming.finish());
             }
         }
     }
@@ -70,32 +63,30 @@ pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
         if !line.ends_with(b"\n") {
             return wire.say("500 5.5.2 the line is too long").await;
         }
-        let line = String::from_utf8_lossy(&line).trim().to_owned();
-        let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-        match verb.as_str() {
-            "LHLO" => {
+        match Command::read(&line) {
+            Command::Lhlo => {
                 (has_sender, recipients) = (false, Vec::new());
                 let size = office.message_limit;
                 let offers =
                     "PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8";
                 wire.say(&format!("250-touchline\r\n250-{offers}\r\n250 SIZE {size}")).await?;
             }
-            "MAIL" => {
+            Command::Mail => {
                 (has_sender, recipients) = (true, Vec::new());
                 wire.say("250 2.1.0 ok").await?;
             }
-            "RCPT" => match path(&line).filter(|_| has_sender) {
+            Command::Rcpt(path) => match path.filter(|_| has_sender) {
                 Some(_) if recipients.len() >= RECIPIENTS => {
                     wire.say("452 4.5.3 too many recipients").await?;
                 }
                 Some(recipient) => {
-                    recipients.push(recipient.to_owned());
+                    recipients.push(recipient);
                     wire.say("250 2.1.5 ok").await?;
                 }
                 None => wire.say("503 5.5.1 RCPT TO:<address> after MAIL").await?,
             },
-            "DATA" if recipients.is_empty() => wire.say("503 5.5.1 RCPT first").await?,
-            "DATA" => {
+            Command::Data if recipients.is_empty() => wire.say("503 5.5.1 RCPT first").await?,
+            Command::Data => {
                 wire.say("354 go on").await?;
                 let message = wire.message(office.message_limit).await?;
                 for recipient in std::mem::take(&mut recipients) {
@@ -103,13 +94,15 @@ pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
                 }
                 has_sender = false;
             }
-            "RSET" => {
+            Command::Rset => {
                 (has_sender, recipients) = (false, Vec::new());
                 wire.say("250 2.0.0 ok").await?;
             }
-            "NOOP" => wire.say("250 2.0.0 ok").await?,
-            "QUIT" => return wire.say("221 2.0.0 bye").await,
-            _ => wire.say("500 5.5.1 LHLO, MAIL, RCPT, DATA, RSET, NOOP or QUIT").await?,
+            Command::Noop => wire.say("250 2.0.0 ok").await?,
+            Command::Quit => return wire.say("221 2.0.0 bye").await,
+            Command::Unknown => {
+                wire.say("500 5.5.1 LHLO, MAIL, RCPT, DATA, RSET, NOOP or QUIT").await?
+            }
         }
     }
     Ok(())
@@ -121,10 +114,4 @@ async fn deliver(office: &Office, recipient: &str, message: Option<&[u8]>) -> &'
         Delivered::Done => "250 2.0.0 taken",
         Delivered::Later => "451 4.3.0 not now; try again later",
     }
-}
-
-/// What stands between the angle brackets of a command.
-fn path(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once('<')?;
-    rest.rsplit_once('>').map(|(path, _)| path)
 }

@@ -158,6 +158,19 @@ impl Texts {
     }
 }
 
+/// Whether a request proves that it is from the gateway, and the id, the number and the text that it
+/// hands over.
+pub(crate) fn examine(
+    gateway: Gateway,
+    settings: &TextSettings,
+    head: &axum::http::request::Parts,
+    body: &[u8],
+) -> (bool, Option<[String; 3]>) {
+    let request = GatewayRequest { head, body };
+    let text = gateway.read(&request).map(|Text { id, from, body, .. }| [id, from, body]);
+    (gateway.check(settings, &request).is_ok(), text)
+}
+
 async fn take(
     State(texts): State<Arc<Texts>>,
     Path(gateway): Path<String>,

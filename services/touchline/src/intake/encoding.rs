@@ -65,6 +65,16 @@ pub fn open(path: &Path, asked: Encoding) -> io::Result<Text> {
     Ok(Text { reader, encoding: encoding.name(), bytes, read })
 }
 
+/// Bytes as UTF-8, and the name of the encoding they are told to have.
+pub fn text(bytes: &[u8]) -> (String, &'static str) {
+    // Reading from memory does not fail, and what is decoded is UTF-8.
+    let encoding = Signs::of(bytes, u64::MAX).map_or(UTF_8, |signs| signs.encoding());
+    let decoder = encoding.new_decoder_with_bom_removal();
+    let mut text = String::new();
+    let _ = Decoded::new(bytes, decoder, Arc::default()).read_to_string(&mut text);
+    (text, encoding.name())
+}
+
 /// What the bytes of a file say about its encoding.
 #[derive(Debug, Default)]
 struct Signs {

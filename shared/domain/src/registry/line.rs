@@ -84,10 +84,12 @@ pub fn number_in_line(
     Ok(Some(number))
 }
 
-/// The number of a phone, if it is one of the registry's country.
+/// The number of a phone, if it is one of the registry's country. One that keeps a zero in front after
+/// the country code is none: as a number it would be another's.
 #[must_use]
 pub fn number_of_phone(registry: Registry, phone: &Phone) -> Option<RegistryNumber> {
     let national = phone.e164().strip_prefix('+')?.strip_prefix(registry.country_code())?;
+    let national = Some(national).filter(|digits| !digits.starts_with('0'))?;
     RegistryNumber::of_national(national.parse().ok()?)
 }
 

@@ -25,15 +25,18 @@ pub fn normalise(text: &str) -> String {
     normalised
 }
 
-/// The characters of the text in NFKC, without those that only change how others look.
+/// The characters of the text in NFKC, without those that only change how others look. What stood
+/// apart only because of them is joined.
 pub(super) fn visible(text: &str) -> impl Iterator<Item = char> {
-    text.nfkc().filter(|&c| {
-        c != TATWEEL
-            && !matches!(
-                c.general_category(),
-                GeneralCategory::Format | GeneralCategory::NonspacingMark
-            )
-    })
+    text.nfkc()
+        .filter(|&c| {
+            c != TATWEEL
+                && !matches!(
+                    c.general_category(),
+                    GeneralCategory::Format | GeneralCategory::NonspacingMark
+                )
+        })
+        .nfkc()
 }
 
 /// Whether a character stands between words: blanks, line ends, punctuation, symbols.

@@ -26,6 +26,7 @@ const ROOT: &[&str] = &[
     "deny.toml",
     "deploy",
     "docs",
+    "fuzz",
     "migrations",
     "rustfmt.toml",
     "scripts",
