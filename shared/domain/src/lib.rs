@@ -19,6 +19,7 @@ pub mod failpoint;
 pub mod gate;
 pub mod ids;
 pub mod locale;
+pub mod outgoing;
 pub mod phone;
 pub mod plan;
 pub mod planning;

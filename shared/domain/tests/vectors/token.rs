@@ -127,6 +127,33 @@ fn a_payload_that_is_signed_but_says_nothing_known_is_refused() {
 }
 
 #[test]
+fn a_hundred_thousand_flipped_bits_open_nothing() {
+    let keys = keys();
+    let good = unsubscribe_token().encode(&keys);
+    // One bit each, then two, three … of every distance (compliance.md SEC-01).
+    let bits = good.len() * 8;
+    let mut flipped = 0_u32;
+    for distance in 0.. {
+        for at in 0..bits {
+            let mut bytes = good.clone().into_bytes();
+            for bit in [at, (at + distance) % bits] {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            if distance == 0 {
+                bytes[at / 8] ^= 1 << (at % 8);
+            }
+            let Ok(changed) = String::from_utf8(bytes) else { continue };
+            assert_ne!(changed, good);
+            assert!(UnsubscribeToken::decode(&keys, &changed).is_err(), "{changed}");
+            flipped += 1;
+        }
+        if flipped >= 100_000 {
+            break;
+        }
+    }
+}
+
+#[test]
 fn keys_show_no_secret() {
     let keys = keys().with_old(b"older");
     assert_eq!(format!("{keys:?}"), "TokenKeys(k1, 1 old)");
