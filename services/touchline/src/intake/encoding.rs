@@ -70,8 +70,12 @@ pub fn text(bytes: &[u8]) -> (String, &'static str) {
     // Reading from memory does not fail, and what is decoded is UTF-8.
     let encoding = Signs::of(bytes, u64::MAX).map_or(UTF_8, |signs| signs.encoding());
     let decoder = encoding.new_decoder_with_bom_removal();
-    let mut text = String::new();
-    let _ = Decoded::new(bytes, decoder, Arc::default()).read_to_string(&mut text);
+    let mut decoded = Decoded::new(bytes, decoder, Arc::default());
+    let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+    while let Ok(n @ 1..) = decoded.read(&mut piece) {
+        text.extend_from_slice(&piece[..n]);
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
     (text, encoding.name())
 }
 
@@ -154,7 +158,8 @@ fn wide(valid: &[u8]) -> u64 {
     valid.iter().filter(|byte| **byte >= 0xC0).count() as u64
 }
 
-/// Bytes of any encoding, read as UTF-8.
+/// Bytes of any encoding, read as UTF-8. A read must have room for a character, four bytes, or it
+/// never ends.
 pub struct Decoded<R> {
     input: R,
     decoder: Decoder,
