@@ -98,13 +98,15 @@ pub async fn run(ctx: Context) -> anyhow::Result<()> {
 /// When settings are wrong, or the database is not the one they speak of.
 pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     let member = Member::join(ctx, shared, "scheduler", Role::Scheduler).await?;
+    let remembered = shared.library.rules().longest_span().as_secs();
+    let settings: Settings = ctx.settings.section("scheduler")?;
     let scheduler = Scheduler {
         database: member.database,
         broker: Arc::clone(&shared.broker),
         calendar: shared.library.calendar().clone(),
         default_zone: member.team.default_time_zone,
         clock: shared.clock.clone(),
-        settings: ctx.settings.section("scheduler")?,
+        settings: Settings { remembered: chrono::TimeDelta::seconds(remembered), ..settings },
         policies: UnknownPolicies::load(&ctx.settings)?,
         name: member.name,
     };

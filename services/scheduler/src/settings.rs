@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 use storage::sweep::UnknownPolicy;
 
@@ -20,6 +21,13 @@ pub struct Settings {
     pub outbox_age_seconds: u64,
     /// A hint nobody has claimed for so long is published again.
     pub queued_age_seconds: u64,
+    /// How long sends are remembered for caps; taken from the rules.
+    #[serde(skip, default = "a_month")]
+    pub remembered: TimeDelta,
+}
+
+const fn a_month() -> TimeDelta {
+    TimeDelta::days(30)
 }
 
 impl Settings {
@@ -41,6 +49,7 @@ impl Default for Settings {
             sweep_batch: 500,
             outbox_age_seconds: 10,
             queued_age_seconds: 900,
+            remembered: a_month(),
         }
     }
 }

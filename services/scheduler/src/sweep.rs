@@ -50,6 +50,7 @@ impl Sweep {
         self.expire().await?;
         let sealed = self.database.seal_events().await?;
         counter!("touchline_audit_sealed_total").increment(sealed);
+        self.forget().await?;
         let age = self.database.outbox_age().await?;
         #[allow(clippy::cast_precision_loss)] // Far below 2^52.
         gauge!("touchline_outbox_waiting").set(age.waiting as f64);
@@ -90,6 +91,14 @@ impl Sweep {
                 return Ok(());
             }
         }
+    }
+
+    /// Forgets sends that no cap counts any more, batch after batch.
+    async fn forget(&self) -> Result<(), StorageError> {
+        let limit = self.settings.sweep_batch;
+        let before = self.clock.now() - self.settings.remembered;
+        while self.database.forget_sends(before, limit).await? == u64::from(limit) {}
+        Ok(())
     }
 
     async fn republish(&self) -> Result<(), StorageError> {

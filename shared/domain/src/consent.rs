@@ -53,6 +53,53 @@ pub fn basis_at(grants: &[Grant], withdrawals: &[Timestamp], at: Timestamp) -> O
     newest.copied().filter(|grant| grant.basis != LegalBasis::None)
 }
 
+/// What somebody asks for before a person is reached: a rule, and the bases it accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Needed<'a> {
+    /// The rule's id ("EU-CONSENT").
+    pub rule: &'a str,
+    /// Any of these will do.
+    pub accepts: &'a [LegalBasis],
+}
+
+/// On which legal basis a person is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// No rule asks for one, and none is on file.
+    NotNeeded,
+    /// This record.
+    On(Grant),
+    /// A rule asks for one that is not there, or it is on file that there is none; in words.
+    Missing(String),
+}
+
+/// The basis on which a person may be reached at `at`, of the records about one contact, channel and
+/// purpose: every rule that binds must accept the record that counts. Where the newest record in
+/// force says that there is no basis, nobody is reached, whatever the rules ask (PRV-15).
+#[must_use]
+pub fn basis_for(
+    needed: &[Needed<'_>],
+    grants: &[Grant],
+    withdrawals: &[Timestamp],
+    at: Timestamp,
+) -> Basis {
+    let in_force = |grant: &&Grant| {
+        grant.given_at <= at && grant.expires_at.is_none_or(|expires| at < expires)
+    };
+    let newest = grants.iter().filter(in_force).max_by_key(|grant| (grant.given_at, grant.id));
+    if let Some(none) = newest.filter(|grant| grant.basis == LegalBasis::None) {
+        return Basis::Missing(format!("none, says record {}", none.id));
+    }
+    let found = basis_at(grants, withdrawals, at);
+    for rule in needed {
+        if !found.is_some_and(|grant| rule.accepts.contains(&grant.basis)) {
+            let accepted: Vec<&str> = rule.accepts.iter().map(|basis| basis.as_str()).collect();
+            return Basis::Missing(format!("{} asks for {}", rule.rule, accepted.join(" or ")));
+        }
+    }
+    found.map_or(Basis::NotNeeded, Basis::On)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -91,5 +138,32 @@ mod tests {
         assert_eq!(basis_at(&[first], &[at(1)], at(1)), None, "at the same instant, no is heard");
         let contract = grant(LegalBasis::Contract, 1, None);
         assert_eq!(basis_at(&[contract, first], &[at(4)], at(5)), Some(contract));
+    }
+
+    #[test]
+    fn every_rule_that_binds_must_accept_the_basis_on_file() {
+        use LegalBasis as B;
+        let europe = Needed { rule: "EU", accepts: &[B::Consent, B::SoftOptIn] };
+        let strict = Needed { rule: "FR", accepts: &[B::Consent] };
+        let missing = |why: &str| Basis::Missing(why.to_owned());
+        let ask = |needed: &[Needed<'_>], basis: Option<Grant>| {
+            basis_for(needed, basis.as_slice(), &[], at(9))
+        };
+        let [consent, soft, interest, none] =
+            [B::Consent, B::SoftOptIn, B::LegitimateInterest, B::None].map(|b| grant(b, 1, None));
+        assert_eq!(ask(&[], None), Basis::NotNeeded);
+        assert_eq!(ask(&[], Some(interest)), Basis::On(interest));
+        assert_eq!(ask(&[europe], Some(soft)), Basis::On(soft));
+        assert_eq!(ask(&[europe, strict], Some(consent)), Basis::On(consent));
+        assert_eq!(ask(&[europe, strict], Some(soft)), missing("FR asks for consent"));
+        for basis in [None, Some(interest)] {
+            assert_eq!(ask(&[europe], basis), missing("EU asks for consent or soft_opt_in"));
+        }
+        let why = missing(&format!("none, says record {}", none.id));
+        assert_eq!(ask(&[], Some(none)), why, "a basis that was looked for and not found");
+        let withdrawn = basis_for(&[europe], &[consent], &[at(3)], at(9));
+        assert_eq!(withdrawn, missing("EU asks for consent or soft_opt_in"));
+        let expired = grant(B::Consent, 1, Some(5));
+        assert!(matches!(ask(&[europe], Some(expired)), Basis::Missing(_)));
     }
 }

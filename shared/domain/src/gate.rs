@@ -3,8 +3,21 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::rules::{Bound, Hours, next_open, spread_opening};
+use crate::consent::Basis;
+use crate::pause::Pause;
+use crate::registry::Registry;
+use crate::relationship::{Objection, Ruling};
+use crate::rules::{Bound, Hours, Room, next_open, spread_opening};
 use crate::{Channel, EnrolmentState, EventId, Medium, Reason, ReasonCode};
+
+/// A paused touch looks again after this, and a little later still by its spread.
+const PAUSED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// A touch looks again after this whether the review is decided, and a little later by its spread.
+const REVIEWED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// A touch looks again after this while another one of the person is in hand.
+const RESERVED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Everything the gate looks at.
 #[derive(Debug)]
@@ -17,8 +30,19 @@ pub struct Facts<'a> {
     pub suppressed_by: Option<EventId>,
     /// The state of the enrolment.
     pub enrolment: EnrolmentState,
+    /// The review of what the person answered, while nobody has decided it.
+    pub under_review: Option<uuid::Uuid>,
+    /// The pause that covers it, if any.
+    pub pause: Option<&'a Pause>,
     /// The address for the channel.
     pub address: Reachable<'a>,
+    /// On which legal basis the person is reached ([`crate::consent::basis_for`]).
+    pub basis: &'a Basis,
+    /// What do-not-call registries and the listing say, where one is asked, and of which day the
+    /// data is ([`crate::relationship::registry_exemption`]).
+    pub registry: Option<(Ruling, &'a str)>,
+    /// Whether the caps leave room ([`crate::rules::room`]).
+    pub room: &'a Room,
     /// Every zone the person could be in.
     pub zones: &'a [TimeZone],
     /// The hours that bind: the jurisdictions' and the team's own.
@@ -60,7 +84,8 @@ pub enum Decision {
     Hold(Reason),
 }
 
-/// Decides about a touch. The list comes first: it wins over everything.
+/// Decides about a touch. The list comes first: it wins over everything. What ends a touch comes
+/// before what makes it wait, but for a pause: whoever lifts it may have changed the facts.
 #[must_use]
 pub fn decide(facts: &Facts<'_>) -> Decision {
     if let Some(entry) = facts.suppressed_by {
@@ -75,6 +100,13 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
             return Decision::Hold(Reason::new(ReasonCode::PlanNotActive, "paused"));
         }
     }
+    if let Some(review) = facts.under_review {
+        let reason = Reason::new(ReasonCode::UnderReview, format!("review {review}"));
+        return wait_for(facts, REVIEWED_WITHIN + facts.spread / 6, reason);
+    }
+    if let Some(pause) = facts.pause {
+        return wait_for(facts, PAUSED_FOR + facts.spread / 6, paused(pause));
+    }
     match facts.address {
         Reachable::Yes | Reachable::NotNeeded => {}
         Reachable::NoAddress => {
@@ -85,29 +117,87 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
             return Decision::Block(Reason::new(ReasonCode::BadAddress, why));
         }
     }
-    // A task reaches an agent, not the contact: the window matters when the agent acts on it, and
-    // stands on the task.
-    if facts.channel.medium() == Medium::Call { Decision::Send } else { decide_window(facts) }
+    if let Basis::Missing(why) = facts.basis {
+        return Decision::Block(Reason::new(ReasonCode::NoBasis, why));
+    }
+    if let Some((Ruling::Block(objection), data)) = facts.registry {
+        return Decision::Block(Reason::new(code_of(objection), data));
+    }
+    decide_time(facts)
 }
 
-/// The strictest of all rules in all zones (compliance.md QH-08).
-fn decide_window(facts: &Facts<'_>) -> Decision {
+/// The first instant at which no cap and no window says no. A task reaches an agent, not the contact:
+/// the window matters when the agent acts on it, and stands on the task.
+fn decide_time(facts: &Facts<'_>) -> Decision {
+    let (from, capped) = match facts.room {
+        Room::Never { cap } => {
+            return Decision::Block(Reason::new(ReasonCode::FrequencyCap, cap));
+        }
+        Room::Full { cap, until } => ((*until).max(facts.now), Some(cap)),
+        Room::Free | Room::Reserved { .. } => (facts.now, None),
+    };
+    let until = if facts.channel.medium() == Medium::Call {
+        from
+    } else {
+        match opening(facts, from) {
+            Ok(open) => open,
+            Err(never) => return never,
+        }
+    };
+    match (capped, facts.room) {
+        (Some(cap), _) => {
+            Decision::Wait { until, reason: Reason::new(ReasonCode::FrequencyCap, cap) }
+        }
+        _ if until > facts.now => Decision::Wait {
+            until,
+            reason: Reason::new(ReasonCode::OutsideWindow, closed_now(facts)),
+        },
+        (None, Room::Reserved { cap }) => {
+            let detail = format!("{cap}, another touch is in hand");
+            let reason = Reason::new(ReasonCode::FrequencyCap, detail);
+            wait_for(facts, RESERVED_FOR + facts.spread / 60, reason)
+        }
+        _ => Decision::Send,
+    }
+}
+
+/// The instant at or after `from` at which it may leave by the strictest of all rules in all zones
+/// (compliance.md QH-08), or why it never may.
+fn opening(facts: &Facts<'_>, from: Timestamp) -> Result<Timestamp, Decision> {
     if facts.zones.is_empty() {
-        return Decision::Block(ReasonCode::ZoneUnknown.into());
+        return Err(Decision::Block(ReasonCode::ZoneUnknown.into()));
     }
     let hours: Vec<&Hours> = facts.hours.iter().map(|bound| bound.hours).collect();
     let is_open = |at| next_open(&hours, facts.zones, at) == Some(at);
-    match next_open(&hours, facts.zones, facts.now) {
-        Some(open) if open == facts.now => Decision::Send,
-        Some(open) => Decision::Wait {
-            until: spread_opening(open, facts.spread, is_open),
-            reason: Reason::new(ReasonCode::OutsideWindow, closed_now(facts)),
-        },
+    match next_open(&hours, facts.zones, from) {
+        Some(open) if open == from => Ok(open),
+        Some(open) => Ok(spread_opening(open, facts.spread, is_open)),
         None => {
             let all: Vec<&str> = facts.hours.iter().map(|bound| bound.name).collect();
             let detail = format!("{} are never open in all zones of the contact", all.join(", "));
-            Decision::Block(Reason::new(ReasonCode::OutsideWindow, detail))
+            Err(Decision::Block(Reason::new(ReasonCode::OutsideWindow, detail)))
         }
+    }
+}
+
+fn wait_for(facts: &Facts<'_>, time: SignedDuration, reason: Reason) -> Decision {
+    Decision::Wait { until: facts.now.saturating_add(time).unwrap_or(Timestamp::MAX), reason }
+}
+
+fn paused(pause: &Pause) -> Reason {
+    let (scope, key) = (pause.scope, &pause.key);
+    let what = if key.is_empty() { scope.to_string() } else { format!("{scope} {key}") };
+    Reason::new(ReasonCode::Paused, format!("{what}, {}", pause.reason))
+}
+
+const fn code_of(objection: Objection) -> ReasonCode {
+    match objection {
+        Objection::Suppressed(_) => ReasonCode::Suppressed,
+        Objection::Registered(Registry::UsNational) => ReasonCode::NationalDnc,
+        Objection::Registered(Registry::AeDncr) => ReasonCode::AeDncr,
+        Objection::DataStale => ReasonCode::DncDataStale,
+        Objection::AreaCodeNotLicensed => ReasonCode::AreaCodeNotLicensed,
+        Objection::ListingWithdrawn => ReasonCode::ListingWithdrawn,
     }
 }
 
@@ -135,7 +225,12 @@ mod tests {
             channel: Channel::Email,
             suppressed_by: None,
             enrolment: EnrolmentState::Active,
+            under_review: None,
+            pause: None,
             address: Reachable::Yes,
+            basis: &Basis::NotNeeded,
+            registry: None,
+            room: &Room::Free,
             zones,
             hours: team(),
             spread: SignedDuration::ZERO,
@@ -232,5 +327,130 @@ mod tests {
         assert_eq!(decide(&none), Decision::Block(Reason::new(ReasonCode::NoAddress, "email")));
         let landline = Facts { address: Reachable::Unusable("landline"), ..facts(&zones) };
         assert!(matches!(decide(&landline), Decision::Block(_)));
+    }
+
+    fn pause() -> Pause {
+        let (scope, key) = (crate::pause::PauseScope::Plan, "8x8".to_owned());
+        Pause { id: crate::PauseId::new(), scope, key, reason: "0.31 % complaints".to_owned() }
+    }
+
+    fn full() -> Room {
+        // 15:00 in Dubai.
+        Room::Full { cap: "US-FL 3 in 24h".to_owned(), until: "2026-06-01T11:00:00Z".parse().unwrap() }
+    }
+
+    #[test]
+    fn a_paused_touch_looks_again_in_a_few_minutes() {
+        let zones = dubai();
+        let pause = pause();
+        let spread = SignedDuration::from_mins(6);
+        let facts = Facts { pause: Some(&pause), spread, ..facts(&zones) };
+        let Decision::Wait { until, reason } = decide(&facts) else { panic!("not waiting") };
+        assert_eq!(until.to_string(), "2026-06-01T06:06:00Z");
+        assert_eq!(reason.to_string(), "paused: plan 8x8, 0.31 % complaints");
+    }
+
+    #[test]
+    fn a_full_cap_waits_until_it_has_room_and_the_window_is_open() {
+        let zones = dubai();
+        let room = full();
+        let reason = Reason::new(ReasonCode::FrequencyCap, "US-FL 3 in 24h");
+        let until = "2026-06-01T11:00:00Z".parse().unwrap();
+        let wait = Decision::Wait { until, reason: reason.clone() };
+        assert_eq!(decide(&Facts { room: &room, ..facts(&zones) }), wait);
+        let call = Facts { room: &room, channel: Channel::Call, ..facts(&zones) };
+        assert_eq!(decide(&call), wait, "tasks keep caps, too");
+        // Room at 21:00 is no use before the next morning.
+        let evening = Room::Full {
+            cap: "US-FL 3 in 24h".to_owned(),
+            until: "2026-06-01T17:00:00Z".parse().unwrap(),
+        };
+        let until = "2026-06-02T04:00:00Z".parse().unwrap();
+        let facts = Facts { room: &evening, ..facts(&zones) };
+        assert_eq!(decide(&facts), Decision::Wait { until, reason });
+    }
+
+    #[test]
+    fn while_another_touch_is_in_hand_it_waits_for_seconds_and_a_refusal_for_good_blocks() {
+        let zones = dubai();
+        let room = Room::Reserved { cap: "the team's email 1 in 24h".to_owned() };
+        let spread = SignedDuration::from_mins(10);
+        let reserved = Facts { room: &room, spread, ..facts(&zones) };
+        let Decision::Wait { until, reason } = decide(&reserved) else { panic!("not waiting") };
+        assert_eq!(until.to_string(), "2026-06-01T06:00:15Z");
+        assert_eq!(reason.code, ReasonCode::FrequencyCap);
+        let never = Room::Never { cap: "AE-CALL refused".to_owned() };
+        let refused = Facts { room: &never, channel: Channel::Call, ..facts(&zones) };
+        let blocked = Decision::Block(Reason::new(ReasonCode::FrequencyCap, "AE-CALL refused"));
+        assert_eq!(decide(&refused), blocked);
+    }
+
+    #[test]
+    fn without_a_legal_basis_nothing_is_placed() {
+        let zones = dubai();
+        let basis = Basis::Missing("EU-CONSENT asks for consent".to_owned());
+        let facts = Facts { basis: &basis, ..facts(&zones) };
+        let reason = Reason::new(ReasonCode::NoBasis, "EU-CONSENT asks for consent");
+        assert_eq!(decide(&facts), Decision::Block(reason));
+    }
+
+    #[test]
+    fn what_a_registry_objects_to_is_blocked_under_its_own_code() {
+        let zones = dubai();
+        for (objection, code) in [
+            (Objection::Registered(Registry::UsNational), ReasonCode::NationalDnc),
+            (Objection::Registered(Registry::AeDncr), ReasonCode::AeDncr),
+            (Objection::DataStale, ReasonCode::DncDataStale),
+            (Objection::AreaCodeNotLicensed, ReasonCode::AreaCodeNotLicensed),
+            (Objection::ListingWithdrawn, ReasonCode::ListingWithdrawn),
+        ] {
+            let registry = Some((Ruling::Block(objection), "of 2026-05-30"));
+            let call = Facts { registry, channel: Channel::Call, ..facts(&zones) };
+            assert_eq!(decide(&call), Decision::Block(Reason::new(code, "of 2026-05-30")));
+            assert_eq!(code.as_str(), objection.as_str());
+        }
+        let ground = crate::relationship::Ground::NotRegistered;
+        let registry = Some((Ruling::Allow(ground), "of 2026-05-30"));
+        let call = Facts { registry, channel: Channel::Call, ..facts(&zones) };
+        assert_eq!(decide(&call), Decision::Send);
+    }
+
+    #[test]
+    fn what_ends_a_touch_comes_before_what_makes_it_wait_and_the_list_before_all() {
+        let zones = dubai();
+        let (pause, room) = (pause(), full());
+        let basis = Basis::Missing(String::new());
+        let registry = Some((Ruling::Block(Objection::DataStale), ""));
+        let entry = EventId::new();
+        let now = "2026-06-01T17:00:00Z".parse().unwrap();
+        let all = |without: usize| Facts {
+            now,
+            suppressed_by: Some(entry).filter(|_| without < 1),
+            pause: Some(&pause).filter(|_| without < 2),
+            address: if without < 3 { Reachable::NoAddress } else { Reachable::Yes },
+            basis: if without < 4 { &basis } else { &Basis::NotNeeded },
+            registry: registry.filter(|_| without < 5),
+            room: if without < 6 { &room } else { &Room::Free },
+            ..facts(&zones)
+        };
+        let codes: Vec<ReasonCode> = (0..7)
+            .map(|without| match decide(&all(without)) {
+                Decision::Block(reason) | Decision::Wait { reason, .. } => reason.code,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        use ReasonCode as Code;
+        assert_eq!(
+            codes,
+            [
+                Code::Suppressed,
+                Code::Paused,
+                Code::NoAddress,
+                Code::NoBasis,
+                Code::DncDataStale,
+                Code::FrequencyCap,
+                Code::OutsideWindow,
+            ]
+        );
     }
 }

@@ -54,3 +54,5 @@ id!(/** An entry of the suppression history. */ EventId);
 id!(/** One load of a do-not-call dataset. */ RegistryLoadId);
 id!(/** A record of why a person may be reached. */ ConsentId);
 id!(/** What a person asks about their own data. */ RequestId);
+id!(/** A pause. */ PauseId);
+id!(/** Days without messages. */ BlackoutId);

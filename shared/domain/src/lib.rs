@@ -20,6 +20,7 @@ pub mod gate;
 pub mod ids;
 pub mod locale;
 pub mod outgoing;
+pub mod pause;
 pub mod phone;
 pub mod plan;
 pub mod planning;
@@ -44,8 +45,8 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, ConsentId, ContactId, EnrolmentId, EventId, PlanVersionId, RegistryLoadId,
-    RequestId, TaskId, TemplateVersionId, TouchId,
+    AddressId, BlackoutId, ConsentId, ContactId, EnrolmentId, EventId, PauseId, PlanVersionId,
+    RegistryLoadId, RequestId, TaskId, TemplateVersionId, TouchId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -18,6 +18,22 @@ crate::words! {
         OutsideWindow = "outside_window",
         /// No time zone could be found for the recipient.
         ZoneUnknown = "zone_unknown",
+        /// A pause covers it; the detail says which and why.
+        Paused = "paused",
+        /// The person was reached as often as is allowed; the detail is the cap.
+        FrequencyCap = "frequency_cap",
+        /// There is no legal basis to reach the person; the detail says who asks for which.
+        NoBasis = "no_basis",
+        /// The number is on the national do-not-call registry; the detail is the data's date.
+        NationalDnc = "national_dnc",
+        /// The number is on the UAE's do-not-call registry; the detail is the data's date.
+        AeDncr = "ae_dncr",
+        /// The registry's data is older than the law allows; the detail is its date.
+        DncDataStale = "dnc_data_stale",
+        /// The registry's data was never loaded for the number; the detail is the area code.
+        AreaCodeNotLicensed = "area_code_not_licensed",
+        /// The property is under contract with another broker.
+        ListingWithdrawn = "listing_withdrawn",
         /// A field the template needs is empty; the detail names it.
         MissingField = "missing_field",
         /// The template could not be rendered; the detail says where.

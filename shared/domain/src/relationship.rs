@@ -78,6 +78,30 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Why a call is made, as it is stored.
+    CallPurpose, "purpose of a call", {
+        /// To win the listing.
+        SolicitListing = "solicit_listing",
+        /// For somebody who wants to buy.
+        BuyerRepresentation = "buyer_representation",
+        /// To stay in touch.
+        FollowUp = "follow_up",
+    }
+}
+
+impl CallPurpose {
+    /// The purpose, with the buyer a call is made for.
+    #[must_use]
+    pub const fn for_buyer(self, buyer: Option<ContactId>) -> Purpose {
+        match self {
+            Self::SolicitListing => Purpose::SolicitListing,
+            Self::BuyerRepresentation => Purpose::BuyerRepresentation { buyer },
+            Self::FollowUp => Purpose::FollowUp,
+        }
+    }
+}
+
 /// Why a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {

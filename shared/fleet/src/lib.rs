@@ -16,7 +16,7 @@ use library::Library;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::{Database, Role, StorageError};
-use worker::{Content, Handler, Team, Worker};
+use worker::{Content, Duties, Handler, Team, Worker};
 
 /// Between two looks at a database that is not there yet.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ pub struct Member {
     pub name: String,
     shared: Shared,
     windows: Windows,
+    duties: Duties,
     worker: worker::Settings,
     public_url: String,
 }
@@ -158,6 +159,7 @@ impl Member {
             name: unique_name(service),
             shared: shared.clone(),
             windows: ctx.settings.section("windows")?,
+            duties: duties(&ctx.settings)?,
             worker: ctx.settings.section("worker")?,
             public_url: ctx.settings.section::<PublicUrl>("inbound")?.public_url,
         })
@@ -175,6 +177,7 @@ impl Member {
             content: Arc::new(content),
             rules: Arc::clone(self.shared.library.rules()),
             windows: self.windows,
+            duties: self.duties,
             clock: self.shared.clock,
             settings: worker::Settings { concurrency, ..self.worker },
             name: self.name,
@@ -187,6 +190,22 @@ impl Member {
             }
         });
     }
+}
+
+#[derive(Deserialize)]
+struct Sender {
+    from: String,
+}
+
+/// Sections `[frequency]` and `[registries]`, and the domain of `[email] from`.
+fn duties(settings: &bootstrap::Loaded) -> anyhow::Result<Duties> {
+    let from = settings.section::<Sender>("email")?.from;
+    let domain = from.trim_end_matches('>').rsplit_once('@').map(|(_, domain)| domain.to_owned());
+    Ok(Duties {
+        limits: settings.section("frequency")?,
+        registries: settings.section("registries")?,
+        sender_domain: domain,
+    })
 }
 
 fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::suppression::Purpose;
 use domain::{
     AddressKey, Channel, ContactId, EnrolmentId, EnrolmentState, EventId, Locale, PlanVersionId,
     TouchId,
@@ -42,6 +43,12 @@ pub struct ClaimedTouch {
     pub channel: Channel,
     /// The plan version.
     pub plan_version: PlanVersionId,
+    /// The plan's key.
+    pub plan_key: String,
+    /// What the plan sends for.
+    pub purpose: Purpose,
+    /// What it is about.
+    pub topic: String,
     /// The enrolment.
     pub enrolment: EnrolmentId,
     /// The enrolment's state now.
@@ -50,6 +57,8 @@ pub struct ClaimedTouch {
     pub contact: ContactFacts,
     /// The person's agent, if one is assigned.
     pub owner: Option<OwnerFacts>,
+    /// When the person wants to be reached, as it is stored: HH:MM-HH:MM, local time.
+    pub preferred_hours: Option<String>,
     /// The key of the address (or of the person).
     pub address_key: AddressKey,
     /// The address to send to, if there is one for the channel.
@@ -189,10 +198,14 @@ fn claimed(row: &PgRow) -> Result<ClaimedTouch, StorageError> {
         due_at: row.try_get("due_at")?,
         channel: word(row, "channel")?,
         plan_version: row.try_get::<uuid::Uuid, _>("plan_version_id")?.into(),
+        plan_key: row.try_get("plan_key")?,
+        purpose: word(row, "purpose")?,
+        topic: row.try_get("topic")?,
         enrolment: row.try_get::<uuid::Uuid, _>("enrolment_id")?.into(),
         enrolment_state: word(row, "enrolment_state")?,
         contact: contact_facts(row)?,
         owner: owner_facts(row)?,
+        preferred_hours: row.try_get("preferred_hours")?,
         address_key: address_key(row, "address_key")?,
         address: row.try_get("address")?,
         address_problem: row.try_get("address_problem")?,

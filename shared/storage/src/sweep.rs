@@ -38,4 +38,26 @@ impl Database {
             .await?;
         rows.iter().map(outgoing).collect()
     }
+
+    /// Forgets up to `limit` sends that are older than every cap looks back, but for refusals, which
+    /// may hold for good. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_sends(
+        &self,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        let forgotten = sqlx::query(
+            "DELETE FROM contact_sends WHERE ctid = ANY(ARRAY(
+                 SELECT ctid FROM contact_sends WHERE at < $1 AND NOT refused LIMIT $2
+                    FOR UPDATE SKIP LOCKED))",
+        )
+        .bind(before)
+        .bind(i64::from(limit))
+        .execute(self.pool())
+        .await?;
+        Ok(forgotten.rows_affected())
+    }
 }

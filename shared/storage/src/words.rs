@@ -35,11 +35,6 @@ pub fn address_key(row: &PgRow, column: &str) -> Result<domain::AddressKey, Stor
         .ok_or_else(|| StorageError::unreadable(column, "it is not 32 bytes long"))
 }
 
-/// An instant between chrono and jiff.
-pub fn timestamp(instant: chrono::DateTime<chrono::Utc>) -> jiff::Timestamp {
-    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
-}
-
 /// A calendar date between chrono (what sqlx speaks) and jiff (what the rules speak).
 pub fn to_jiff(date: chrono::NaiveDate) -> jiff::civil::Date {
     use chrono::Datelike;
@@ -58,4 +53,9 @@ pub fn to_chrono(date: jiff::civil::Date) -> chrono::NaiveDate {
         u32::try_from(date.day()).unwrap_or(1),
     )
     .unwrap_or(chrono::NaiveDate::MAX)
+}
+
+/// The same for an instant, between chrono and jiff.
+pub fn timestamp(instant: chrono::DateTime<chrono::Utc>) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::consent::LegalBasis;
 use domain::planning::{self, Next, Person, Progress};
 use domain::{
-    AddressKeyer, AddressKind, Calendar, Channel, Clock, ContactId, EnrolmentId, Lane, Locale,
+    AddressKeyer, AddressKind, Calendar, Channel, Clock, ContactChannel, ContactId, EnrolmentId, Lane, Locale,
     Medium, Plan, PlanVersionId, TouchId,
 };
 use sqlx::Connection;
+use storage::consents::{NewConsent, Proof};
 use storage::contacts::{Imported, NewAddress, NewContact};
 use storage::due::FirstTouch;
 use storage::enrolments::{NewEnrolment, Selection};
@@ -177,6 +179,22 @@ impl Deployment {
         enrolled
     }
 
+    /// Records that contacts agreed to marketing on these channels.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn consent(
+        &self,
+        contacts: &[ContactId],
+        channels: &[ContactChannel],
+        given_at: DateTime<Utc>,
+    ) {
+        for contact in contacts {
+            let consent = consent(*contact, channels.to_vec(), given_at);
+            self.operator.record_consent(&consent).await.expect("the consent is recorded");
+        }
+    }
+
     /// A deployment whose `count` people are enrolled in [`one_step`] on `starts_on`.
     ///
     /// # Panics
@@ -188,6 +206,38 @@ impl Deployment {
         let people = deployment.people(count).await;
         assert_eq!(deployment.enrol("one-step", &people, starts_on).await as usize, count);
         deployment
+    }
+}
+
+/// A record that a contact ticked a box for marketing on these channels.
+#[must_use]
+pub fn consent(
+    contact: ContactId,
+    channels: Vec<ContactChannel>,
+    given_at: DateTime<Utc>,
+) -> NewConsent {
+    NewConsent {
+        contact,
+        address: None,
+        channels,
+        purposes: vec![domain::suppression::Purpose::Marketing],
+        basis: LegalBasis::Consent,
+        proof: Proof {
+            controller: "Palm Realty".to_owned(),
+            wording: "Palm Realty may write to me about homes.".to_owned(),
+            language: "en".to_owned(),
+            snapshot: None,
+            act: "ticked a box".to_owned(),
+            given_at,
+            given_zone: "Asia/Dubai".to_owned(),
+            source: "form".to_owned(),
+            ip: None,
+            user_agent: None,
+            double_opt_in: None,
+            document: None,
+        },
+        expires_at: None,
+        actor: "test".to_owned(),
     }
 }
 

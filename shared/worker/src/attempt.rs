@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::gate::{self, Decision, Facts, Reachable};
 use domain::rules::{Bound, Hours, spread_of};
 use domain::whereabouts::{Known, Whereabouts, zone_data_version};
@@ -15,14 +15,17 @@ use storage::claims::ClaimedTouch;
 use storage::outcomes::AttemptRecord;
 
 use crate::content::ReadyTouch;
+use crate::facts::{self, TouchFacts};
 use crate::{Outcome, Settings, Worker};
 
-/// How long a touch waits before it is looked whether the review of its number is decided.
-const UNDER_REVIEW: TimeDelta = TimeDelta::minutes(15);
+/// A touch whose facts could not be read comes back after this.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What an attempt needs besides the touch.
 pub(crate) struct Attempt {
     pub(crate) worker: Arc<Worker>,
+    /// What the gate asks about the touch; nothing when it could not be read.
+    pub(crate) facts: Option<TouchFacts>,
     pub(crate) deadline: Instant,
 }
 
@@ -37,22 +40,13 @@ impl Attempt {
     /// is an outcome.
     pub(crate) async fn make(&self, touch: ClaimedTouch, begin: bool) -> AttemptRecord {
         let now = self.worker.clock.now();
-        if !begin || self.deadline < Instant::now() + Settings::SHORTEST_ATTEMPT {
-            let after = Duration::ZERO;
-            return Outcome::NotBegun { after }.into_record(
-                &touch,
-                now,
-                None,
-                None,
-                jitter(&touch),
-            );
-        }
-        if let Some(review) = touch.under_review {
-            let reason = Reason::new(ReasonCode::UnderReview, format!("review {review}"));
-            let outcome = Outcome::Wait { until: now + UNDER_REVIEW, reason };
+        let too_late = self.deadline < Instant::now() + Settings::SHORTEST_ATTEMPT;
+        let Some(facts) = self.facts.as_ref().filter(|_| begin && !too_late) else {
+            let after = if self.facts.is_some() { Duration::ZERO } else { UNREADABLE_PAUSE };
+            let outcome = Outcome::NotBegun { after };
             return outcome.into_record(&touch, now, None, None, jitter(&touch));
-        }
-        let Decided { decision, detail } = self.decide(&touch, now);
+        };
+        let Decided { decision, detail } = self.decide(&touch, facts, now);
         let (outcome, template) = match decision {
             Decision::Send => self.hand_over(&touch, now).await,
             Decision::Wait { until, reason } => {
@@ -67,32 +61,43 @@ impl Attempt {
     }
 
     /// Asks the gate, with every rule that binds the touch wherever the person could be, and the
-    /// team's own window.
-    fn decide(&self, touch: &ClaimedTouch, now: DateTime<Utc>) -> Decided {
+    /// team's own.
+    fn decide(&self, touch: &ClaimedTouch, facts: &TouchFacts, now: DateTime<Utc>) -> Decided {
         let now = to_jiff(now);
         let Whereabouts { zones, decided_by, place } = self.whereabouts(touch);
         let rules = self.worker.rules.binding(&place, touch.channel.contact_channel());
         let window = self.worker.windows.of(touch.channel.medium());
         let (team, team_hours) = (format!("the team's {window}"), Hours::daily(window));
-        let mut hours: Vec<Bound<'_>> = rules.iter().map(|rule| rule.in_force()).collect();
-        let names: Vec<&str> = hours.iter().map(|bound| bound.name).collect();
-        // As compliance.md QH-16 asks, so that the decision can be repeated years later.
-        let detail = serde_json::json!({
-            "list": "clear", "zone_rule": decided_by,
-            "local_time": zones.first().map(|zone| now.to_zoned(zone.clone()).to_string()),
-            "zones": zones.iter().filter_map(|zone| zone.iana_name()).collect::<Vec<_>>(),
-            "zone_data": zone_data_version(), "rules": names, "window": window.to_string(),
-        });
+        let mut hours: Vec<Bound<'_>> = rules.iter().filter_map(|rule| rule.in_force()).collect();
         hours.push(Bound { name: &team, hours: &team_hours });
+        let room = facts.room(touch, &rules, self.worker.duties.limits, &zones, now);
+        let basis = facts.basis(touch, &rules, now);
+        let registry = facts.registry(now);
         let decision = gate::decide(&Facts {
             now,
             channel: touch.channel,
             suppressed_by: touch.suppressed_by,
             enrolment: touch.enrolment_state,
+            under_review: touch.under_review,
+            pause: facts.pause.as_ref(),
             address: reachable(touch),
+            basis: &basis,
+            registry: registry.as_ref().map(|asked| (asked.ruling, asked.data.as_str())),
+            room: &room,
             zones: &zones,
             hours: &hours,
             spread: spread_of(touch.id),
+        });
+        // As compliance.md QH-16 and AUD-04 ask, so that the decision can be repeated years later.
+        let detail = serde_json::json!({
+            "list": "clear", "zone_rule": decided_by,
+            "local_time": zones.first().map(|zone| now.to_zoned(zone.clone()).to_string()),
+            "zones": zones.iter().filter_map(|zone| zone.iana_name()).collect::<Vec<_>>(),
+            "zone_data": zone_data_version(), "window": window.to_string(),
+            "rules": rules.iter().map(|rule| rule.in_force().map_or(rule.id.as_str(), |b| b.name))
+                .collect::<Vec<_>>(),
+            "basis": facts::basis_evidence(&basis), "caps": facts.cap_evidence(touch),
+            "registry": registry.map(|asked| asked.evidence),
         });
         Decided { decision, detail }
     }
@@ -207,7 +212,7 @@ fn jitter(touch: &ClaimedTouch) -> f64 {
     f64::from(u16::try_from(spread).unwrap_or(0)) / 1000.0
 }
 
-fn to_jiff(instant: DateTime<Utc>) -> jiff::Timestamp {
+pub(crate) fn to_jiff(instant: DateTime<Utc>) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
 }
 

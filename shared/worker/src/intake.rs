@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::attempt::Attempt;
+use crate::facts::{FactReader, TouchFacts};
 use crate::recorder::Finished;
 use crate::{Worker, telemetry};
 
@@ -46,6 +47,7 @@ pub(crate) struct Intake {
     /// One permit per attempt under way.
     turns: Arc<Semaphore>,
     stopping: CancellationToken,
+    facts: FactReader,
     /// Hints whose touch was locked, with the tries left.
     again: Vec<(Delivery, u8)>,
 }
@@ -60,6 +62,7 @@ impl Intake {
         // Two batches in hand: one being attempted while the next is claimed.
         let room = worker.settings.batch * 2 + worker.settings.concurrency;
         let turns = worker.settings.concurrency.max(1);
+        let facts = FactReader::new(&worker);
         Self {
             worker,
             subscription,
@@ -68,6 +71,7 @@ impl Intake {
             room: Arc::new(Semaphore::new(room)),
             turns: Arc::new(Semaphore::new(turns)),
             stopping: CancellationToken::new(),
+            facts,
             again: Vec::new(),
         }
     }
@@ -118,10 +122,17 @@ impl Intake {
             Err(error) => return self.sit_out(batch, &error, shutdown).await,
         };
         telemetry::claimed(medium, claimed.len(), claimed_at.elapsed());
+        // After the claims are committed, never before: what is claimed now counts for others.
+        let facts = self.facts.of(&self.worker, &claimed).await;
+        let facts = facts.inspect_err(|error| {
+            tracing::warn!(%error, "the facts of a batch cannot be read; its touches go back");
+        });
+        let mut facts = facts.ok();
         let (mut deliveries, mut pointless) = one_each(batch);
         for touch in claimed {
             let Some((delivery, _)) = deliveries.remove(&touch.id.as_uuid()) else { continue };
-            self.start(touch, delivery.token, claimed_at);
+            let own = facts.as_mut().and_then(|facts| facts.remove(&touch.id));
+            self.start(touch, own, delivery.token, claimed_at);
         }
         let locked = self.locked(&deliveries).await;
         for (touch_id, (delivery, tries)) in deliveries {
@@ -191,7 +202,13 @@ impl Intake {
     }
 
     /// Starts the attempt at a claimed touch in a task that owns its permits.
-    fn start(&self, touch: ClaimedTouch, token: Token, claimed_at: Instant) {
+    fn start(
+        &self,
+        touch: ClaimedTouch,
+        facts: Option<TouchFacts>,
+        token: Token,
+        claimed_at: Instant,
+    ) {
         let medium = self.worker.handler.medium();
         if touch.suppressed_by.is_some() {
             // The claim itself has recorded it.
@@ -203,6 +220,7 @@ impl Intake {
         domain::failpoint::pass("worker.claimed_unattempted");
         let attempt = Attempt {
             worker: Arc::clone(&self.worker),
+            facts,
             deadline: claimed_at + self.worker.settings.attempt_time(),
         };
         let room = Arc::clone(&self.room).try_acquire_owned().ok();

@@ -5,6 +5,7 @@
 //!
 //! 1. [`intake`] takes hints in batches and claims them in one statement, which reads the list on
 //!    the locked rows. What the claim does not return needs no work; its hint is acknowledged.
+//!    One more statement then reads what else the gate asks about the whole batch.
 //! 2. [`attempt`] asks the gate, and hands what may go out to the handler, under a deadline that
 //!    ends before the lease does.
 //! 3. [`recorder`] stores outcomes in batches and acknowledges the hints after the commit.
@@ -15,6 +16,8 @@
 
 pub mod attempt;
 pub mod content;
+mod duties;
+mod facts;
 pub mod intake;
 pub mod outcome;
 pub mod recorder;
@@ -22,6 +25,7 @@ mod settings;
 pub mod telemetry;
 
 pub use content::{Content, ReadyTouch, Team};
+pub use duties::{Duties, RequiredRegistries};
 pub use outcome::Outcome;
 pub use settings::Settings;
 
@@ -62,6 +66,8 @@ pub struct Worker {
     pub rules: Arc<RuleBook>,
     /// When the team wants them to be reached.
     pub windows: Windows,
+    /// Caps, registries, and what pauses may name.
+    pub duties: Duties,
     /// Business time.
     pub clock: Clock,
     /// How much at once, and for how long.

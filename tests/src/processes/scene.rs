@@ -319,6 +319,13 @@ fn environment(database: &str, broker: &str, smtp: &SmtpSink, sms: &SmsSink) -> 
             ("log.format", "json"),
             ("windows.email", "00:00-23:59"),
             ("windows.sms", "00:00-23:59"),
+            // People are sent to as often as a test needs, and no registry is loaded.
+            ("frequency.email_per_day", "0"),
+            ("frequency.sms_per_day", "0"),
+            ("frequency.sms_per_week", "0"),
+            ("frequency.touches_per_week", "0"),
+            ("registries.call", "[]"),
+            ("registries.sms", "[]"),
         ])
         .with(&[
             ("email.url", &smtp.url()),

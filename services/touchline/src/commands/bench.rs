@@ -156,9 +156,11 @@ async fn enrol(deployment: &Deployment, plan: &Plan, n: u32) -> anyhow::Result<(
     }
 }
 
-/// Somebody like the people of the demo, with an email address of their own.
+/// Somebody like the people of the demo, with an email address of their own, where no law asks for a
+/// consent.
 fn person(n: usize) -> NewContact {
     let mut person = sample::person(n);
+    person.country = Some("AE".to_owned());
     for address in person.addresses.iter_mut().filter(|one| one.kind == AddressKind::Email) {
         address.value = format!("p{n}@example.com");
         address.normalised.clone_from(&address.value);

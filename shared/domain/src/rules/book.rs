@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::file::{CalendarEntry, Evidence, RuleEntry, RuleFile};
 use super::frequency::{Cap, Refusal};
 use super::{BadHours, Bound, Holidays, Hours};
 use crate::ContactChannel;
+use crate::consent::LegalBasis;
 use crate::whereabouts::is_known_state;
 
 /// The countries and states a person could be in.
@@ -38,6 +40,8 @@ pub struct Rule {
     pub caps: Vec<Cap>,
     /// What a refusal means.
     pub refusal: Option<Refusal>,
+    /// The legal bases of which marketing needs one; empty when it needs none.
+    pub basis: Vec<LegalBasis>,
     /// How well it is known.
     pub evidence: Vec<Evidence>,
     /// Where it stands.
@@ -54,11 +58,12 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The hours in force, under the name decisions are recorded with ("AE-SMS/strict").
+    /// The hours in force, under the name decisions are recorded with ("AE-SMS/strict"); nothing
+    /// when the rule is about a basis alone.
     #[must_use]
-    pub fn in_force(&self) -> Bound<'_> {
-        let (name, hours) = &self.hours[0];
-        Bound { name, hours }
+    pub fn in_force(&self) -> Option<Bound<'_>> {
+        let (name, hours) = self.hours.first()?;
+        Some(Bound { name, hours })
     }
 
     /// Whether it protects people who could be in `place` on this channel.
@@ -98,7 +103,7 @@ pub enum RuleError {
         code: String,
     },
     /// Hours and modes, or neither, or a mode in force that is not among them.
-    #[error("{id}: write either hours, or modes and which mode is in force")]
+    #[error("{id}: write hours, or modes and which mode is in force, or a basis")]
     NoHours {
         /// The rule.
         id: String,
@@ -173,6 +178,14 @@ impl RuleBook {
         self.rules.iter()
     }
 
+    /// The longest span any cap looks back, a week at least: the team's own caps do.
+    #[must_use]
+    pub fn longest_span(&self) -> SignedDuration {
+        let caps = self.rules.iter().flat_map(|rule| &rule.caps);
+        let week = SignedDuration::from_hours(24 * 7);
+        caps.map(|cap| cap.within.length()).fold(week, SignedDuration::max)
+    }
+
     /// The rule of that id, without a mode.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
@@ -183,7 +196,7 @@ impl RuleBook {
     #[must_use]
     pub fn hours(&self, name: &str) -> Option<Bound<'_>> {
         if let Some(rule) = self.rule(name) {
-            return Some(rule.in_force());
+            return rule.in_force();
         }
         let (name, hours) =
             self.rules.iter().flat_map(|rule| &rule.hours).find(|(mode, _)| mode == name)?;
@@ -216,6 +229,7 @@ fn checked(
         channels: entry.channels.clone(),
         caps: entry.caps.clone(),
         refusal: entry.refusal,
+        basis: entry.basis.clone(),
         evidence: entry.evidence.clone(),
         source: entry.source.clone(),
         verified: entry.verified.0,
@@ -259,6 +273,7 @@ fn hours_of(
             }
             Ok(all)
         }
+        (None, true) if entry.modes.is_empty() && !entry.basis.is_empty() => Ok(Vec::new()),
         _ => Err(RuleError::NoHours { id: id() }),
     }
 }

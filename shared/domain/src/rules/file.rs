@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Holiday;
 use super::frequency::{Cap, Refusal};
 use crate::ContactChannel;
+use crate::consent::LegalBasis;
 
 crate::words! {
     /// How well a rule is known (compliance.md, evidence tags).
@@ -51,7 +52,7 @@ pub struct RuleEntry {
     /// Whether it protects just those people of the country whose state nobody knows.
     #[serde(default)]
     pub state_unknown: bool,
-    /// Lines of days and windows. Empty when there are modes.
+    /// Lines of days and windows. Empty when there are modes, or the rule is about a basis alone.
     #[serde(default)]
     pub hours: Vec<String>,
     /// Alternative hours by name, where sources conflict.
@@ -69,6 +70,9 @@ pub struct RuleEntry {
     /// What a refusal means.
     #[serde(default)]
     pub refusal: Option<Refusal>,
+    /// The legal bases of which marketing needs one; empty when it needs none.
+    #[serde(default)]
+    pub basis: Vec<LegalBasis>,
     /// How well it is known.
     pub evidence: Vec<Evidence>,
     /// Where it stands.

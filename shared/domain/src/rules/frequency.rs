@@ -49,6 +49,28 @@ pub enum Pause {
 #[error("\"{0}\" is not a span; write hours (24h) or days (30d), for a refusal days or forever")]
 pub struct BadPeriod(String);
 
+impl Period {
+    /// So many hours.
+    pub(super) const fn of_hours(hours: i64) -> Self {
+        Self(SignedDuration::from_hours(hours))
+    }
+
+    /// Its length.
+    #[must_use]
+    pub const fn length(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.as_hours() {
+            hours if hours > 24 && hours % 24 == 0 => write!(f, "{}d", hours / 24),
+            hours => write!(f, "{hours}h"),
+        }
+    }
+}
+
 impl FromStr for Period {
     type Err = BadPeriod;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -165,16 +187,35 @@ impl Rule {
     /// Attempts on channels the rule does not bind are passed over.
     #[must_use]
     pub fn allowance(&self, history: &[PastAttempt<'_>], wish: Wish<'_>) -> Allowance {
+        self.strictest(history, wish).map_or(Allowance::Allowed, |(_, allowance)| allowance)
+    }
+
+    /// The cap or refusal that holds longest, in words, with what it says; nothing when another
+    /// attempt is allowed.
+    #[must_use]
+    pub fn strictest(
+        &self,
+        history: &[PastAttempt<'_>],
+        wish: Wish<'_>,
+    ) -> Option<(String, Allowance)> {
         let own: Vec<_> =
             history.iter().filter(|past| self.channels.contains(&past.channel)).collect();
-        let caps = self.caps.iter().map(|cap| cap.allowance(&own, wish));
-        let refusal = self.refusal.iter().map(|refusal| refusal.allowance(&own, wish));
-        caps.chain(refusal).max().unwrap_or(Allowance::Allowed)
+        let caps = self.caps.iter().map(|cap| (Some(cap), cap.allowance(&own, wish)));
+        let refusal = self.refusal.iter().map(|refusal| (None, refusal.allowance(&own, wish)));
+        let (cap, worst) = caps.chain(refusal).max_by_key(|(_, allowance)| *allowance)?;
+        let name = || cap.map_or_else(|| format!("{} refused", self.id), |cap| format!("{} {cap}", self.id));
+        (worst != Allowance::Allowed).then(|| (name(), worst))
+    }
+}
+
+impl std::fmt::Display for Cap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {}", self.at_most, self.within)
     }
 }
 
 impl Cap {
-    fn allowance(&self, history: &[&PastAttempt<'_>], wish: Wish<'_>) -> Allowance {
+    pub(super) fn allowance(&self, history: &[&PastAttempt<'_>], wish: Wish<'_>) -> Allowance {
         let mut ends: Vec<Timestamp> = history
             .iter()
             .filter(|past| self.counts == Counts::All || !past.answered)

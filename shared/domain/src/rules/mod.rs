@@ -3,19 +3,21 @@
 //!
 //! A [`RuleBook`] is assembled from [`RuleFile`]s and calendars of holidays; who parses them is no
 //! business of this crate. [`RuleBook::binding`] says which rules bind a touch, [`next_open`] when
-//! all of them agree, and [`frequency`] whether another attempt is allowed.
+//! all of them agree, and [`room`] whether another attempt is allowed.
 
 mod book;
 mod file;
 pub mod frequency;
 mod holidays;
 mod hours;
+mod room;
 mod spread;
 
 pub use book::{Place, Rule, RuleBook, RuleError};
 pub use file::{CalendarEntry, Evidence, RuleEntry, RuleFile, VerifiedOn};
 pub use holidays::{BadHoliday, Holiday, Holidays};
 pub use hours::{BadHours, Hours, next_open};
+pub use room::{Asked, Room, TeamLimits, room};
 pub use spread::{LONGEST_SPREAD, spread_of, spread_opening};
 
 use jiff::Timestamp;

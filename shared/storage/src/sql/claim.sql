@@ -19,7 +19,7 @@ locked AS MATERIALIZED (
 ),
 -- What the flags mean depends on why the plan sends and what it is about.
 judged AS MATERIALIZED (
-    SELECT l.id, l.due_month, l.review_id,
+    SELECT l.id, l.due_month, l.review_id, v.purpose, v.topic, v.key AS plan_key,
            entry_against(v.purpose, v.topic, l.channel_event, l.person_event, l.domain_event,
                          l.every_event, l.topic_events) AS entry
       FROM locked l JOIN plan_versions v ON v.id = l.plan_version_id
@@ -35,12 +35,14 @@ claimed AS (
            worker  = $4
       FROM judged l
      WHERE t.id = l.id AND t.due_month = l.due_month
-    RETURNING t.*, l.entry, l.review_id
+    RETURNING t.*, l.entry, l.review_id, l.purpose, l.topic, l.plan_key
 ),
--- The drain of a suppression waits for these rows.
+-- The drain of a suppression waits for these rows, and caps count them.
 leased AS (
-    INSERT INTO inflight (touch_id, due_month, attempt, address_key, channel, worker, lease_until)
-    SELECT id, due_month, attempt, address_key, state_channel, $4, clock_timestamp() + $5
+    INSERT INTO inflight (touch_id, due_month, attempt, address_key, channel, worker, lease_until,
+                          contact_id, purpose)
+    SELECT id, due_month, attempt, address_key, state_channel, $4, clock_timestamp() + $5,
+           contact_id, purpose
       FROM claimed WHERE entry IS NULL
     ON CONFLICT (touch_id) DO UPDATE
        SET attempt = excluded.attempt, worker = excluded.worker, lease_until = excluded.lease_until
@@ -54,11 +56,12 @@ explained AS (
 )
 -- Everything needed to decide and render, so that a touch costs no further read.
 SELECT t.id, t.due_month, t.epoch, t.attempt, t.failures, t.step, t.cycle, t.due_at, t.entry,
-       t.review_id,
-       t.channel::text AS channel, t.contact_id, t.plan_version_id, t.enrolment_id,
+       t.review_id, t.channel::text AS channel, t.purpose::text AS purpose, t.topic, t.plan_key,
+       t.contact_id, t.plan_version_id, t.enrolment_id,
        e.state::text AS enrolment_state,
        c.full_name, c.first_name, c.source, c.locale::text AS locale, c.time_zone, c.country,
-       c.state AS region, c.city, c.area, c.closing_date, c.custom, c.owner_id,
+       c.state AS region, c.city, c.area, c.closing_date, c.custom, c.preferred_hours,
+       c.owner_id,
        o.name AS owner_name, o.email AS owner_email, o.phone AS owner_phone,
        o.time_zone AS owner_time_zone, o.locale::text AS owner_locale,
        t.address_key, a.value AS address,

@@ -23,7 +23,8 @@ recorded AS (
       FROM outcome o
      WHERE t.id = o.id AND t.due_month = o.due_month AND t.attempt = o.attempt
        AND t.state IN ('sending', 'unknown')
-    RETURNING t.id, t.due_month, t.attempt, t.state, t.due_at
+    RETURNING t.id, t.due_month, t.attempt, t.state, t.due_at, t.contact_id, t.state_channel,
+              t.plan_version_id, o.decided_at
 ),
 released AS (
     DELETE FROM inflight f USING recorded r
@@ -38,6 +39,15 @@ doubted AS (
 due AS (
     INSERT INTO due_touches (due_at, touch_id, due_month)
     SELECT due_at, id, due_month FROM recorded WHERE state = 'scheduled'
+),
+-- What caps count: a reservation that ends here becomes a send in the same moment. One in doubt may
+-- have been handed over, so it counts.
+counted AS (
+    INSERT INTO contact_sends (contact_id, touch_id, channel, topic, at)
+    SELECT r.contact_id, r.id, r.state_channel, v.topic, r.decided_at
+      FROM recorded r JOIN plan_versions v ON v.id = r.plan_version_id
+     WHERE r.state IN ('sent', 'unknown') AND v.purpose = 'marketing'
+    ON CONFLICT (contact_id, touch_id) DO UPDATE SET at = excluded.at
 ),
 -- From `outcome`, not from `recorded`: what a late worker reports is history too.
 explained AS (

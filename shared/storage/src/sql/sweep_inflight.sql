@@ -20,10 +20,18 @@ settled AS (
      WHERE t.id = x.touch_id AND t.due_month = x.due_month AND t.attempt = x.attempt
        AND t.state IN ('sending', 'unknown')
     RETURNING t.id, t.due_month, t.epoch, t.attempt, t.state, t.channel, t.reason,
-              t.plan_version_id, x.worker AS dead_worker
+              t.plan_version_id, t.contact_id, t.state_channel, x.worker AS dead_worker
 ),
 gone AS (
     DELETE FROM inflight f USING expired x WHERE f.touch_id = x.touch_id
+),
+-- It may have been handed over, so caps count it. Its time is now: no later one is possible.
+counted AS (
+    INSERT INTO contact_sends (contact_id, touch_id, channel, topic, at)
+    SELECT s.contact_id, s.id, s.state_channel, v.topic, $4
+      FROM settled s JOIN plan_versions v ON v.id = s.plan_version_id
+     WHERE medium_of(s.channel) <> 'call' AND v.purpose = 'marketing'
+    ON CONFLICT (contact_id, touch_id) DO UPDATE SET at = excluded.at
 ),
 explained AS (
     INSERT INTO touch_events (touch_id, attempt, decided_at, state, worker, reason, detail)

@@ -88,6 +88,7 @@ impl Bench {
                 sms: "09:00-18:00".parse().unwrap(),
                 call: "09:00-18:00".parse().unwrap(),
             },
+            duties: worker::Duties::default(),
             clock: clock.clone(),
             settings: Settings { concurrency: 8, batch: 20, ..Settings::default() },
             name: "w1".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
-use domain::{Locale, TouchState};
+use domain::{ContactChannel, Locale, TouchState};
 use jiff::tz::TimeZone;
 use storage::touches::TouchFilter;
 use tests::fleet::{Crew, Fleet};
@@ -99,6 +99,16 @@ fn csv() -> String {
          agent_email,agent_name,agent_phone\n";
     let rows = (0..PEOPLE).map(|n| Someone::number(n).csv_row(n));
     header.to_owned() + &rows.collect::<String>()
+}
+
+/// Records the consents that the law of France and Saudi Arabia asks for.
+async fn consent(fleet: &Fleet) {
+    let protected = "SELECT id FROM contacts WHERE country IN ('FR', 'SA')";
+    let people: Vec<uuid::Uuid> =
+        sqlx::query_scalar(protected).fetch_all(fleet.probe()).await.unwrap();
+    let people: Vec<_> = people.into_iter().map(Into::into).collect();
+    let given_at = fleet.clock.now();
+    fleet.deployment.consent(&people, &[ContactChannel::Email, ContactChannel::Call], given_at).await;
 }
 
 /// Local date and time of an instant.
@@ -227,8 +237,13 @@ async fn check_stories(fleet: &Fleet, start: NaiveDate) {
             assert_eq!(last["detail"]["list"], "clear", "{story}");
             assert!(!last["detail"]["zone_rule"].as_str().unwrap().is_empty());
             if channel == "email" {
-                // The sample names no states, and no other country has rules for email.
-                let rules: &[&str] = if someone.country == "US" { &["US-UNKNOWN"] } else { &[] };
+                // The sample names no states.
+                let rules: &[&str] = match someone.country {
+                    "US" => &["US-UNKNOWN"],
+                    "FR" => &["EU-CONSENT"],
+                    "SA" => &["SA-CONSENT"],
+                    _ => &[],
+                };
                 assert_eq!(last["detail"]["rules"], serde_json::json!(rules), "{story}");
             }
             for earlier in &events[..events.len() - 1] {
@@ -253,6 +268,7 @@ async fn ten_thousand_people_live_through_8x8() {
     println!("{:?}: the fleet runs", began.elapsed());
     let everybody = PEOPLE as u64;
     assert_eq!(fleet.import(&csv()).await, [everybody, everybody, 0, 0, 0]);
+    consent(&fleet).await;
     println!("{:?}: imported", began.elapsed());
     let enrolled = fleet.touchline(&["enrol", "8x8", "--all", "--start", START]).await.remove(0);
     assert_eq!(enrolled["contacts"], everybody, "{enrolled}");

@@ -110,6 +110,7 @@ impl Crew {
                 content: Arc::new(content),
                 rules: Arc::default(),
                 windows: domain::window::Windows { email: any_time, sms: any_time, call: any_time },
+                duties: worker::Duties::default(),
                 clock: self.clock.clone(),
                 settings: settings.clone(),
                 name: format!("worker-{n}"),

@@ -169,6 +169,7 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
     if !rules.is_empty() {
         add(format!("The rules {} bound it, too.", rules.join(", ")));
     }
+    event.detail.iter().flat_map(relied_on).for_each(&mut add);
     if let (Some(template), Some(version)) = (&event.template, event.template_version) {
         add(format!("Template {template}, version {version}."));
     }
@@ -177,6 +178,27 @@ fn told(event: &Event, story: &Story) -> Vec<String> {
     }
     if event.detail.as_ref().is_some_and(|detail| detail["late"] == true) {
         add("It was reported too late to count: the touch had been taken over.".to_owned());
+    }
+    lines
+}
+
+/// What else the decision was made from: basis, registry, caps.
+fn relied_on(detail: &serde_json::Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (basis, registry, caps) = (&detail["basis"], &detail["registry"], &detail["caps"]);
+    if let (Some(kind), Some(record)) = (basis["basis"].as_str(), basis["record"].as_str()) {
+        lines.push(format!("Legal basis: {}, record {record}.", kind.replace('_', " ")));
+    }
+    if let (Some(name), Some(verdict)) = (registry["registry"].as_str(), registry["verdict"].as_str())
+    {
+        let day = registry["version_date"].as_str().unwrap_or("no day");
+        let exempt = registry["exempt_by"].as_str();
+        let exempt = exempt.map_or_else(String::new, |by| format!(", exempt by {by}"));
+        lines.push(format!("Registry {name}, data of {day}: {verdict}{exempt}."));
+    }
+    if let Some(sent) = caps["sent"].as_u64() {
+        let in_hand = caps["in_hand"].as_u64().unwrap_or(0);
+        lines.push(format!("Caps were counted over {sent} sent and {in_hand} in hand."));
     }
     lines
 }
@@ -232,6 +254,14 @@ const fn code_in_words(code: ReasonCode) -> &'static str {
         ReasonCode::PlanNotActive => "the enrolment was not running",
         ReasonCode::OutsideWindow => "it was outside the recipient's hours",
         ReasonCode::ZoneUnknown => "no time zone is known for the recipient",
+        ReasonCode::Paused => "sending is paused",
+        ReasonCode::FrequencyCap => "the person was reached as often as is allowed",
+        ReasonCode::NoBasis => "there is no legal basis to reach the person",
+        ReasonCode::NationalDnc => "the number is on the national do-not-call registry",
+        ReasonCode::AeDncr => "the number is on the UAE's do-not-call registry",
+        ReasonCode::DncDataStale => "the do-not-call registry's data is too old to know",
+        ReasonCode::AreaCodeNotLicensed => "the do-not-call registry is not loaded for the number",
+        ReasonCode::ListingWithdrawn => "another broker has a contract for the property",
         ReasonCode::MissingField => "a field the template needs is empty",
         ReasonCode::TemplateError => "the template could not be rendered",
         ReasonCode::NoTemplate => "there is no such template in a language that may be used",

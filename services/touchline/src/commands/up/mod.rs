@@ -5,6 +5,7 @@
 //! same command runs against real servers.
 
 pub(super) mod deployment;
+mod law;
 mod narrator;
 pub(super) mod sample;
 pub(super) mod seed;
@@ -97,6 +98,7 @@ async fn live(
     if arguments.demo {
         let now = clock.now();
         sample::load(&deployment.operator, &deployment.keyer, &library, now).await?;
+        law::load(&deployment.operator, now, now + TimeDelta::days(DEMO_DAYS)).await?;
     }
     let broker = fleet::connect_broker(&ctx.settings)?;
     let shared = Shared { broker, clock: clock.clone(), library };

@@ -1,0 +1,112 @@
+//! Pauses: opened by circuit breakers and people, read by the gate, lifted by people.
+
+use chrono::{DateTime, Utc};
+use domain::PauseId;
+use domain::pause::{Pause, PauseScope};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::words::word;
+use crate::{Database, StorageError};
+
+/// A pause to be opened.
+#[derive(Debug, Clone)]
+pub struct NewPause {
+    /// What it covers.
+    pub scope: PauseScope,
+    /// Which one; empty for everything.
+    pub key: String,
+    /// Business time.
+    pub since: DateTime<Utc>,
+    /// Why, without personal data.
+    pub reason: String,
+    /// The figures it was opened for.
+    pub evidence: serde_json::Value,
+}
+
+/// An open pause with its story.
+#[derive(Debug, Clone)]
+pub struct OpenPause {
+    /// What it covers, and why.
+    pub pause: Pause,
+    /// Business time.
+    pub since: DateTime<Utc>,
+    /// The figures it was opened for.
+    pub evidence: serde_json::Value,
+}
+
+impl Database {
+    /// Opens a pause, and returns its identity; nothing when one with the same scope and key is open
+    /// already. Touches claimed from now on wait.
+    ///
+    /// # Errors
+    /// When the key does not fit the scope, or the database does not answer.
+    pub async fn pause(&self, new: &NewPause) -> Result<Option<PauseId>, StorageError> {
+        let opened: Option<uuid::Uuid> = sqlx::query_scalar(
+            "INSERT INTO pauses (id, scope, key, since, reason, evidence)
+             VALUES ($1, $2::text::pause_scope, $3, $4, $5, $6)
+             ON CONFLICT (scope, key) WHERE lifted_at IS NULL DO NOTHING RETURNING id",
+        )
+        .bind(PauseId::new().as_uuid())
+        .bind(new.scope.as_str())
+        .bind(&new.key)
+        .bind(new.since)
+        .bind(&new.reason)
+        .bind(&new.evidence)
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(opened.map(PauseId::from))
+    }
+
+    /// The pauses in force, the oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_pauses(&self) -> Result<Vec<OpenPause>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT id, scope::text AS scope, key, since, reason, evidence FROM pauses
+              WHERE lifted_at IS NULL ORDER BY since, id",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(open_pause).collect()
+    }
+
+    /// Lifts a pause in a person's name, and returns whether it was open. What waits for it leaves
+    /// within ten minutes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lift_pause(
+        &self,
+        pause: PauseId,
+        actor: &str,
+        note: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        let lifted = sqlx::query(
+            "UPDATE pauses SET lifted_at = $2, lifted_by = $3, lift_note = $4
+              WHERE id = $1 AND lifted_at IS NULL",
+        )
+        .bind(pause.as_uuid())
+        .bind(now)
+        .bind(actor)
+        .bind(note)
+        .execute(self.pool())
+        .await?;
+        Ok(lifted.rows_affected() > 0)
+    }
+}
+
+fn open_pause(row: &PgRow) -> Result<OpenPause, StorageError> {
+    Ok(OpenPause {
+        pause: Pause {
+            id: row.try_get::<uuid::Uuid, _>("id")?.into(),
+            scope: word(row, "scope")?,
+            key: row.try_get("key")?,
+            reason: row.try_get("reason")?,
+        },
+        since: row.try_get("since")?,
+        evidence: row.try_get("evidence")?,
+    })
+}

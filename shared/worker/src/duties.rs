@@ -1,0 +1,39 @@
+//! Sections `[frequency]` and `[registries]`, and what else the gate is told about the deployment.
+
+use domain::Channel;
+use domain::registry::Registry;
+use domain::rules::TeamLimits;
+use serde::Deserialize;
+
+/// What binds a worker's touches besides the list and the hours. By default nothing does.
+#[derive(Debug, Clone, Default)]
+pub struct Duties {
+    /// The team's own caps.
+    pub limits: TeamLimits,
+    /// The registries that are asked.
+    pub registries: RequiredRegistries,
+    /// The domain emails are sent from, which a pause may name.
+    pub sender_domain: Option<String>,
+}
+
+/// Section `[registries]`: which do-not-call registries must allow a touch. A number whose country
+/// has none of them is not asked about.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct RequiredRegistries {
+    /// Before a call becomes a task.
+    pub call: Vec<Registry>,
+    /// Before a text message.
+    pub sms: Vec<Registry>,
+}
+
+impl RequiredRegistries {
+    /// The registries that must allow a touch on this channel.
+    #[must_use]
+    pub fn of(&self, channel: Channel) -> &[Registry] {
+        match channel {
+            Channel::Call => &self.call,
+            Channel::Sms => &self.sms,
+            _ => &[],
+        }
+    }
+}
