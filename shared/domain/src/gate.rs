@@ -336,7 +336,10 @@ mod tests {
 
     fn full() -> Room {
         // 15:00 in Dubai.
-        Room::Full { cap: "US-FL 3 in 24h".to_owned(), until: "2026-06-01T11:00:00Z".parse().unwrap() }
+        Room::Full {
+            cap: "US-FL 3 in 24h".to_owned(),
+            until: "2026-06-01T11:00:00Z".parse().unwrap(),
+        }
     }
 
     #[test]

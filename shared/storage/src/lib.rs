@@ -29,6 +29,7 @@ pub mod outcomes;
 pub mod pauses;
 pub mod plans;
 pub mod registries;
+pub mod relationships;
 pub mod rights;
 pub mod suppressions;
 pub mod sweep;

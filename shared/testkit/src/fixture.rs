@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::consent::LegalBasis;
 use domain::planning::{self, Next, Person, Progress};
 use domain::{
-    AddressKeyer, AddressKind, Calendar, Channel, Clock, ContactChannel, ContactId, EnrolmentId, Lane, Locale,
-    Medium, Plan, PlanVersionId, TouchId,
+    AddressKeyer, AddressKind, Calendar, Channel, Clock, ContactChannel, ContactId, EnrolmentId,
+    Lane, Locale, Medium, Plan, PlanVersionId, TouchId,
 };
 use sqlx::Connection;
 use storage::consents::{NewConsent, Proof};

@@ -211,10 +211,10 @@ impl TouchFacts {
             purpose: listing
                 .map_or(CallPurpose::FollowUp, |known| known.purpose.for_buyer(known.buyer)),
             relationships: &self.relationships,
-            permission: self.permission.as_ref().map(|(document, signed_on)| WrittenPermission {
-                signed_on: *signed_on,
-                document,
-            }),
+            permission: self
+                .permission
+                .as_ref()
+                .map(|(document, signed_on)| WrittenPermission { signed_on: *signed_on, document }),
         });
         let data = match check {
             None => listing.and_then(|known| known.listing).map_or("", Listing::as_str).to_owned(),
@@ -255,7 +255,9 @@ pub(crate) fn basis_evidence(basis: &Basis) -> Value {
 
 fn exempt_by(ruling: Ruling) -> Option<String> {
     match ruling {
-        Ruling::Allow(Ground::Relationship { until }) => Some(format!("relationship until {until}")),
+        Ruling::Allow(Ground::Relationship { until }) => {
+            Some(format!("relationship until {until}"))
+        }
         Ruling::Allow(Ground::WrittenPermission) => Some("written permission".to_owned()),
         Ruling::Allow(Ground::LinkedBuyer(buyer)) => Some(format!("buyer {buyer}")),
         Ruling::Allow(Ground::NotRegistered) | Ruling::Block(_) => None,
@@ -270,7 +272,8 @@ fn permission(
     now: DateTime<Utc>,
 ) -> Option<(String, Date)> {
     let counts = basis_at(grants, withdrawals, to_jiff(now))?;
-    let signed_on = history.document_of(counts.id).filter(|_| counts.basis == LegalBasis::Consent)?;
+    let signed_on =
+        history.document_of(counts.id).filter(|_| counts.basis == LegalBasis::Consent)?;
     Some((counts.id.to_string(), to_date(signed_on)))
 }
 

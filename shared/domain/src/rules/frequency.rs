@@ -203,7 +203,9 @@ impl Rule {
         let caps = self.caps.iter().map(|cap| (Some(cap), cap.allowance(&own, wish)));
         let refusal = self.refusal.iter().map(|refusal| (None, refusal.allowance(&own, wish)));
         let (cap, worst) = caps.chain(refusal).max_by_key(|(_, allowance)| *allowance)?;
-        let name = || cap.map_or_else(|| format!("{} refused", self.id), |cap| format!("{} {cap}", self.id));
+        let name = || {
+            cap.map_or_else(|| format!("{} refused", self.id), |cap| format!("{} {cap}", self.id))
+        };
         (worst != Allowance::Allowed).then(|| (name(), worst))
     }
 }

@@ -6,6 +6,7 @@ mod bouncing;
 mod claiming;
 mod consenting;
 mod effects;
+mod facts;
 mod lifting;
 mod people;
 mod privileges;

@@ -2,6 +2,8 @@
 //! the test says.
 #![allow(clippy::unwrap_used)]
 
+mod gate;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,12 +21,12 @@ use tokio_util::sync::CancellationToken;
 use worker::{Content, Handler, Outcome, ReadyTouch, Settings, Team, Worker};
 
 /// A handler made of a function.
-struct Does<F>(F, AtomicUsize);
+struct Does<F>(F, AtomicUsize, Medium);
 
 #[async_trait]
 impl<F: Fn(&ReadyTouch, usize) -> Outcome + Send + Sync + 'static> Handler for Does<F> {
     fn medium(&self) -> Medium {
-        Medium::Email
+        self.2
     }
 
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
@@ -40,7 +42,7 @@ struct Bench {
     broker: Arc<InProcessBroker>,
     clock: Clock,
     shutdown: CancellationToken,
-    worker: tokio::task::JoinHandle<()>,
+    workers: Vec<tokio::task::JoinHandle<()>>,
 }
 
 fn monday() -> NaiveDate {
@@ -50,6 +52,18 @@ fn monday() -> NaiveDate {
 /// Noon in Dubai, when the fixture's touches are due.
 fn noon() -> DateTime<Utc> {
     monday().and_hms_opt(8, 0, 0).unwrap().and_utc()
+}
+
+fn team() -> Team {
+    Team {
+        name: "Palm Realty".to_owned(),
+        postal_address: "Office 12, Dubai".to_owned(),
+        phone: String::new(),
+        reply_to: String::new(),
+        default_region: "AE".to_owned(),
+        default_time_zone: String::new(),
+        default_locale: Locale::En,
+    }
 }
 
 fn sent() -> Outcome {
@@ -62,42 +76,50 @@ impl Bench {
         act: impl Fn(&ReadyTouch, usize) -> Outcome + Send + Sync + 'static,
     ) -> Self {
         let deployment = Deployment::with_one_step(Channel::Email, touches, monday()).await;
-        let broker =
-            Arc::new(InProcessBroker::new(Limits { max_length: 100_000, delivery_limit: 20 }));
+        Self::staffed(deployment, Medium::Email, 1, |_| {}, act)
+    }
+
+    /// So many workers of a medium, each changed before it starts.
+    fn staffed(
+        deployment: Deployment,
+        medium: Medium,
+        count: usize,
+        change: impl Fn(&mut Worker),
+        act: impl Fn(&ReadyTouch, usize) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        let limits = Limits { max_length: 100_000, delivery_limit: 20 };
+        let broker = Arc::new(InProcessBroker::new(limits));
         let clock = Clock::manual(noon());
-        let database = deployment.connect(Role::EmailWorker);
-        let team = Team {
-            name: "Palm Realty".to_owned(),
-            postal_address: "Office 12, Dubai".to_owned(),
-            phone: String::new(),
-            reply_to: String::new(),
-            default_region: "AE".to_owned(),
-            default_time_zone: String::new(),
-            default_locale: Locale::En,
-        };
-        let tokens = TokenKeys::new("k1", b"secret");
-        let content = Content::new(database.clone(), team, tokens, "https://u.example");
-        let worker = Worker {
-            database,
-            broker: Arc::clone(&broker) as Arc<dyn Broker>,
-            handler: Arc::new(Does(act, AtomicUsize::new(0))),
-            content: Arc::new(content),
-            rules: Arc::default(),
-            windows: domain::window::Windows {
-                email: "08:00-20:00".parse().unwrap(),
-                sms: "09:00-18:00".parse().unwrap(),
-                call: "09:00-18:00".parse().unwrap(),
-            },
-            duties: worker::Duties::default(),
-            clock: clock.clone(),
-            settings: Settings { concurrency: 8, batch: 20, ..Settings::default() },
-            name: "w1".to_owned(),
-        };
+        let handler = Arc::new(Does(act, AtomicUsize::new(0), medium));
         let shutdown = CancellationToken::new();
-        let token = shutdown.clone();
-        let worker = tokio::spawn(async move { worker.run(token).await.unwrap() });
+        let workers = (1..=count).map(|n| {
+            let role = if medium == Medium::Call { Role::CallWorker } else { Role::EmailWorker };
+            let database = deployment.connect(role);
+            let tokens = TokenKeys::new("k1", b"secret");
+            let content = Content::new(database.clone(), team(), tokens, "https://u.example");
+            let mut worker = Worker {
+                database,
+                broker: Arc::clone(&broker) as Arc<dyn Broker>,
+                handler: Arc::clone(&handler) as Arc<dyn Handler>,
+                content: Arc::new(content),
+                rules: Arc::default(),
+                windows: domain::window::Windows {
+                    email: "08:00-20:00".parse().unwrap(),
+                    sms: "09:00-18:00".parse().unwrap(),
+                    call: "09:00-18:00".parse().unwrap(),
+                },
+                duties: worker::Duties::default(),
+                clock: clock.clone(),
+                settings: Settings { concurrency: 8, batch: 20, ..Settings::default() },
+                name: format!("w{n}"),
+            };
+            change(&mut worker);
+            let token = shutdown.clone();
+            tokio::spawn(async move { worker.run(token).await.unwrap() })
+        });
+        let workers = workers.collect();
         let scheduler = deployment.connect(Role::Scheduler);
-        Self { deployment, scheduler, broker, clock, shutdown, worker }
+        Self { deployment, scheduler, broker, clock, shutdown, workers }
     }
 
     /// Makes everything due at the clock's time known to the worker.
@@ -110,6 +132,21 @@ impl Bench {
 
     async fn touches(&self) -> Vec<Touch> {
         self.deployment.operator.touches(&TouchFilter::default(), 1000).await.unwrap()
+    }
+
+    /// Waits until every touch that was claimed is recorded, and returns all.
+    async fn settled(&self) -> Vec<Touch> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let touches = self.touches().await;
+            let is_open =
+                |touch: &Touch| matches!(touch.state, TouchState::Queued | TouchState::Sending);
+            if !touches.iter().any(is_open) {
+                return touches;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "not settled: {touches:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits until every touch is in `state`, and returns them.
@@ -127,7 +164,9 @@ impl Bench {
 
     async fn stop(self) -> Deployment {
         self.shutdown.cancel();
-        self.worker.await.unwrap();
+        for worker in self.workers {
+            worker.await.unwrap();
+        }
         self.deployment
     }
 }

@@ -108,7 +108,10 @@ async fn consent(fleet: &Fleet) {
         sqlx::query_scalar(protected).fetch_all(fleet.probe()).await.unwrap();
     let people: Vec<_> = people.into_iter().map(Into::into).collect();
     let given_at = fleet.clock.now();
-    fleet.deployment.consent(&people, &[ContactChannel::Email, ContactChannel::Call], given_at).await;
+    fleet
+        .deployment
+        .consent(&people, &[ContactChannel::Email, ContactChannel::Call], given_at)
+        .await;
 }
 
 /// Local date and time of an instant.

@@ -189,7 +189,8 @@ fn relied_on(detail: &serde_json::Value) -> Vec<String> {
     if let (Some(kind), Some(record)) = (basis["basis"].as_str(), basis["record"].as_str()) {
         lines.push(format!("Legal basis: {}, record {record}.", kind.replace('_', " ")));
     }
-    if let (Some(name), Some(verdict)) = (registry["registry"].as_str(), registry["verdict"].as_str())
+    if let (Some(name), Some(verdict)) =
+        (registry["registry"].as_str(), registry["verdict"].as_str())
     {
         let day = registry["version_date"].as_str().unwrap_or("no day");
         let exempt = registry["exempt_by"].as_str();
