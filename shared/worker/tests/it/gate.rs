@@ -209,11 +209,8 @@ async fn calls_need_the_registry_of_their_country_and_its_data() {
     assert!(detail["registry"]["load"].is_string(), "{detail}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn old_data_blocks_and_what_happened_between_us_exempts_in_america() {
-    let deployment = Deployment::create().await;
-    deployment.store_plan(&fixture::one_step(Channel::Call)).await;
-    deployment.store_template(&fixture::template(Medium::Call)).await;
+/// Five people of San Francisco with the numbers +1415555267n.
+async fn americans(deployment: &Deployment) -> Vec<ContactId> {
     let american = |n: usize| {
         let mut person = fixture::person(n);
         person.country = Some("US".to_owned());
@@ -226,13 +223,21 @@ async fn old_data_blocks_and_what_happened_between_us_exempts_in_america() {
     };
     let people: Vec<_> = (0..5).map(american).collect();
     let imported = deployment.operator.import_contacts(&deployment.keyer, &people).await.unwrap();
-    let people: Vec<ContactId> = imported
+    imported
         .into_iter()
         .map(|known| match known {
             storage::contacts::Imported::Added(id) => id,
             other => panic!("{other:?}"),
         })
-        .collect();
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_data_blocks_and_what_happened_between_us_exempts_in_america() {
+    let deployment = Deployment::create().await;
+    deployment.store_plan(&fixture::one_step(Channel::Call)).await;
+    deployment.store_template(&fixture::template(Medium::Call)).await;
+    let people = americans(&deployment).await;
     deployment.enrol("one-step", &people, monday()).await;
     let all = ["4155552670", "4155552671", "4155552672", "4155552673"];
     load(&deployment, Registry::UsNational, &all).await;
