@@ -387,7 +387,6 @@ fn settings(deployment: &Deployment, amqp: &str, folder: &std::path::Path, crew:
         ("sms.preset", "custom"),
         ("inbound.listen", "127.0.0.1:0"),
         ("inbound.journal_dir", journal.to_str().expect("the temporary folder is UTF-8")),
-        // No registry is loaded here; the worker's own tests have some.
         ("registries.call", "[]"),
         ("registries.sms", "[]"),
         // The test moves the clock at any moment, and does not want to wait for a poll.

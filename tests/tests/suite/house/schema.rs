@@ -6,7 +6,9 @@ use domain::arrival::{AnswerKind, AnswerState, ReviewDecision, Wish};
 use domain::audit::Operation;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
+use domain::pause::PauseScope;
 use domain::registry::{LoadKind, Registry};
+use domain::relationship::{CallPurpose, Listing, RelationshipKind};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::{
@@ -51,6 +53,10 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "list_reading" => ListReading,
         "audit_operation" => Operation,
         "legal_basis" => LegalBasis,
+        "relationship_kind" => RelationshipKind,
+        "listing" => Listing,
+        "call_purpose" => CallPurpose,
+        "pause_scope" => PauseScope,
         "request_kind" => RequestKind,
         "privacy_law" => PrivacyLaw,
         "request_step" => RequestStep,
