@@ -1,9 +1,10 @@
-//! The health server: `/health/live`, `/health/ready` and `/metrics`.
+//! The health server: `/health/live`, `/health/ready` (also as `/health`) and `/metrics`.
 //!
 //! Live means the process answers at all. Ready means every registered check passes: its database
 //! and its broker answer. A stopping process is live and not ready. The page names checks and
 //! reasons, so it belongs on an inner network.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -85,12 +86,15 @@ pub struct Readiness {
     pub stopping: bool,
     /// The checks in the order of their registration.
     pub checks: Vec<CheckAnswer>,
+    /// What the process works with, by name: the version of the time-zone data.
+    pub facts: BTreeMap<&'static str, String>,
 }
 
 /// The checks of a process. Clones share them.
 #[derive(Clone, Default)]
 pub struct Health {
     checks: Arc<Mutex<Vec<Arc<Check>>>>,
+    facts: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 impl Health {
@@ -116,13 +120,20 @@ impl Health {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).push(check);
     }
 
+    /// Has the page say what the process works with: a name and a value, no check and no secret.
+    pub fn fact(&self, name: &'static str, value: &str) {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.insert(name, value.to_owned());
+    }
+
     /// Runs all checks at the same time, each at most 2 s, answers up to 1 s old counting.
     pub async fn readiness(&self, shutdown: &Shutdown) -> Readiness {
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let answers = join_all(checks.iter().map(|check| check.answer())).await;
         let stopping = shutdown.has_begun();
         let ready = !stopping && answers.iter().all(|answer| answer.ok);
-        Readiness { ready, stopping, checks: answers }
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Readiness { ready, stopping, checks: answers, facts }
     }
 
     /// Serves the pages on `settings.listen` until the returned server is dropped, so that
@@ -144,6 +155,7 @@ impl Health {
         let router = Router::new()
             .route("/health/live", get(async || "live\n"))
             .route("/health/ready", get(ready_page))
+            .route("/health", get(ready_page))
             .route("/metrics", get(metrics_page))
             .with_state(pages);
         let task = tokio::spawn(async move {
@@ -301,6 +313,7 @@ mod tests {
     async fn the_pages_answer_over_http_until_the_server_is_dropped() {
         let health = Health::new();
         health.check("broker", || async { Err::<(), _>("connection refused") });
+        health.fact("zone_data", "2026e");
         let settings = HealthSettings { listen: Some("127.0.0.1:0".into()) };
         let metrics = Metrics::install("test");
         let shutdown = Shutdown::new();
@@ -310,6 +323,8 @@ mod tests {
         let ready = fetch(server.address(), "/health/ready").await;
         assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
         assert!(ready.contains(r#"{"name":"broker","ok":false,"why":"connection refused""#));
+        let health_page = fetch(server.address(), "/health").await;
+        assert!(health_page.contains(r#""facts":{"zone_data":"2026e"}"#), "{health_page}");
         assert!(fetch(server.address(), "/metrics").await.contains("touchline_build_info"));
 
         let taken = HealthSettings { listen: Some(server.address().to_string()) };

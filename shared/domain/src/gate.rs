@@ -47,6 +47,8 @@ pub struct Facts<'a> {
     pub zones: &'a [TimeZone],
     /// The hours that bind: the jurisdictions' and the team's own.
     pub hours: &'a [Bound<'a>],
+    /// Days on which the team reaches nobody, as hours that are closed on them alone.
+    pub blackouts: &'a [Bound<'a>],
     /// How long after an opening this touch leaves ([`crate::rules::spread_of`]).
     pub spread: SignedDuration,
 }
@@ -126,8 +128,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     decide_time(facts)
 }
 
-/// The first instant at which no cap and no window says no. A task reaches an agent, not the contact:
-/// the window matters when the agent acts on it, and stands on the task.
+/// The first instant at which no cap and no window says no.
 fn decide_time(facts: &Facts<'_>) -> Decision {
     let (from, capped) = match facts.room {
         Room::Never { cap } => {
@@ -136,13 +137,9 @@ fn decide_time(facts: &Facts<'_>) -> Decision {
         Room::Full { cap, until } => ((*until).max(facts.now), Some(cap)),
         Room::Free | Room::Reserved { .. } => (facts.now, None),
     };
-    let until = if facts.channel.medium() == Medium::Call {
-        from
-    } else {
-        match opening(facts, from) {
-            Ok(open) => open,
-            Err(never) => return never,
-        }
+    let until = match opening(facts, from) {
+        Ok(open) => open,
+        Err(never) => return never,
     };
     match (capped, facts.room) {
         (Some(cap), _) => {
@@ -161,19 +158,30 @@ fn decide_time(facts: &Facts<'_>) -> Decision {
     }
 }
 
+/// The hours that bind. A task reaches an agent, not the contact: the window matters when the agent
+/// acts on it, and stands on the task. It is made on no day on which nobody is to be reached.
+fn binding<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = &'a Bound<'a>> {
+    let is_task = facts.channel.medium() == Medium::Call;
+    let hours = if is_task { &[] } else { facts.hours };
+    facts.blackouts.iter().chain(hours)
+}
+
 /// The instant at or after `from` at which it may leave by the strictest of all rules in all zones
 /// (compliance.md QH-08), or why it never may.
 fn opening(facts: &Facts<'_>, from: Timestamp) -> Result<Timestamp, Decision> {
+    let hours: Vec<&Hours> = binding(facts).map(|bound| bound.hours).collect();
+    if hours.is_empty() {
+        return Ok(from);
+    }
     if facts.zones.is_empty() {
         return Err(Decision::Block(ReasonCode::ZoneUnknown.into()));
     }
-    let hours: Vec<&Hours> = facts.hours.iter().map(|bound| bound.hours).collect();
     let is_open = |at| next_open(&hours, facts.zones, at) == Some(at);
     match next_open(&hours, facts.zones, from) {
         Some(open) if open == from => Ok(open),
         Some(open) => Ok(spread_opening(open, facts.spread, is_open)),
         None => {
-            let all: Vec<&str> = facts.hours.iter().map(|bound| bound.name).collect();
+            let all: Vec<&str> = binding(facts).map(|bound| bound.name).collect();
             let detail = format!("{} are never open in all zones of the contact", all.join(", "));
             Err(Decision::Block(Reason::new(ReasonCode::OutsideWindow, detail)))
         }
@@ -205,7 +213,7 @@ const fn code_of(objection: Objection) -> ReasonCode {
 fn closed_now(facts: &Facts<'_>) -> String {
     let is_closed =
         |bound: &&Bound<'_>| facts.zones.iter().any(|zone| !bound.hours.are_open(zone, facts.now));
-    let names: Vec<&str> = facts.hours.iter().filter(is_closed).map(|bound| bound.name).collect();
+    let names: Vec<&str> = binding(facts).filter(is_closed).map(|bound| bound.name).collect();
     names.join(", ")
 }
 
@@ -233,6 +241,7 @@ mod tests {
             room: &Room::Free,
             zones,
             hours: team(),
+            blackouts: &[],
             spread: SignedDuration::ZERO,
         }
     }
@@ -340,6 +349,24 @@ mod tests {
             cap: "US-FL 3 in 24h".to_owned(),
             until: "2026-06-01T11:00:00Z".parse().unwrap(),
         }
+    }
+
+    #[test]
+    fn on_a_blackout_day_neither_a_message_leaves_nor_a_task_is_made() {
+        let zones = dubai();
+        let day = crate::rules::Holiday::Once(jiff::civil::date(2026, 6, 1));
+        let days = crate::rules::Holidays::new(vec![day], false);
+        let hours = Hours::daily(crate::window::Window::whole_day()).closed_on(vec![days.into()]);
+        let blackouts = [Bound { name: "blackout: mourning", hours: &hours }];
+        let reason = Reason::new(ReasonCode::OutsideWindow, "blackout: mourning");
+        let wait = |until: &str| {
+            let (until, reason) = (until.parse().unwrap(), reason.clone());
+            Decision::Wait { until, reason }
+        };
+        let facts = Facts { blackouts: &blackouts, ..facts(&zones) };
+        assert_eq!(decide(&facts), wait("2026-06-02T04:00:00Z"), "when the window opens");
+        let call = Facts { channel: Channel::Call, ..facts };
+        assert_eq!(decide(&call), wait("2026-06-01T20:00:00Z"), "when the day has begun");
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl Windows {
 }
 
 impl Window {
+    /// The whole of every day.
+    #[must_use]
+    pub const fn whole_day() -> Self {
+        Self { open: Time::MIN, close: Time::MAX }
+    }
+
     /// Whether the window is open at this local time.
     #[must_use]
     pub fn contains(&self, time: Time) -> bool {

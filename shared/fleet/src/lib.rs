@@ -209,6 +209,7 @@ fn duties(settings: &bootstrap::Loaded) -> anyhow::Result<Duties> {
 }
 
 fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>) {
+    ctx.health.fact("zone_data", domain::whereabouts::zone_data_version());
     let pinged = database.clone();
     ctx.health.check("database", move || {
         let database = pinged.clone();

@@ -16,6 +16,7 @@ mod words;
 pub mod agents;
 pub mod arrivals;
 pub mod audit;
+pub mod blackouts;
 pub mod claims;
 pub mod consents;
 pub mod contacts;

@@ -108,6 +108,33 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Notes how a call went: whether the person heard it out, and whether the person refused; caps
+    /// and refusals count by it. Returns whether the touch is one that caps count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_call(
+        &self,
+        contact: ContactId,
+        touch: TouchId,
+        answered: bool,
+        refused: bool,
+    ) -> Result<bool, StorageError> {
+        let noted = sqlx::query(
+            "UPDATE contact_sends SET answered = $3, refused = $4
+              WHERE contact_id = $1 AND touch_id = $2",
+        )
+        .bind(contact.as_uuid())
+        .bind(touch.as_uuid())
+        .bind(answered)
+        .bind(refused)
+        .execute(self.pool())
+        .await?;
+        Ok(noted.rows_affected() > 0)
+    }
+}
+
 fn record_statement<'q>(
     records: &'q [AttemptRecord],
     worker: &'q str,

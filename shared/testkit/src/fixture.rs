@@ -274,6 +274,7 @@ pub fn person_at(n: usize, email_domain: &str) -> NewContact {
         first_name: "Person".to_owned(),
         locale: Some(Locale::En),
         time_zone: Some("Asia/Dubai".to_owned()),
+        preferred_hours: None,
         country: Some("AE".to_owned()),
         state: None,
         city: None,

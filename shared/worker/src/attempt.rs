@@ -70,6 +70,10 @@ impl Attempt {
         let (team, team_hours) = (format!("the team's {window}"), Hours::daily(window));
         let mut hours: Vec<Bound<'_>> = rules.iter().filter_map(|rule| rule.in_force()).collect();
         hours.push(Bound { name: &team, hours: &team_hours });
+        let (preferred, blackouts) = (facts.preferred(), facts.blackouts());
+        hours.extend(preferred.iter().map(|(name, hours)| Bound { name, hours }));
+        let blackouts: Vec<Bound<'_>> =
+            blackouts.iter().map(|(name, hours)| Bound { name, hours }).collect();
         let room = facts.room(touch, &rules, self.worker.duties.limits, &zones, now);
         let basis = facts.basis(touch, &rules, now);
         let registry = facts.registry(now);
@@ -86,6 +90,7 @@ impl Attempt {
             room: &room,
             zones: &zones,
             hours: &hours,
+            blackouts: &blackouts,
             spread: spread_of(touch.id),
         });
         // As compliance.md QH-16 and AUD-04 ask, so that the decision can be repeated years later.
@@ -98,6 +103,8 @@ impl Attempt {
                 .collect::<Vec<_>>(),
             "basis": facts::basis_evidence(&basis), "caps": facts.cap_evidence(touch),
             "registry": registry.map(|asked| asked.evidence),
+            "preferred": preferred.map(|(name, _)| name),
+            "blackouts": blackouts.iter().map(|days| days.name).collect::<Vec<_>>(),
         });
         Decided { decision, detail }
     }

@@ -1,6 +1,7 @@
 //! What the gate is told about a touch besides the list and the hours, read for a whole batch.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::consent::{Basis, Grant, LegalBasis, Needed, basis_at, basis_for};
@@ -12,19 +13,23 @@ use domain::relationship::{
     registry_exemption,
 };
 use domain::rules::frequency::{PastAttempt, Subjects, Wish};
-use domain::rules::{Asked, Room, Rule, TeamLimits, room};
+use domain::rules::{Asked, Holiday, Holidays, Hours, Room, Rule, TeamLimits, room};
 use domain::suppression::Purpose;
+use domain::window::Window;
 use domain::{Channel, ContactChannel, TouchId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use storage::StorageError;
 use storage::claims::ClaimedTouch;
-use storage::facts::{ContactHistory, GateFacts, ListingFact, Send};
+use storage::facts::{Blackout, ContactHistory, GateFacts, ListingFact, Send};
 use storage::registries::{Registries, RegistryCheck};
 
 use crate::Worker;
 use crate::attempt::to_jiff;
+
+/// Days of a blackout that are looked at; no touch waits longer.
+const LONGEST_BLACKOUT: usize = 400;
 
 /// Reads the facts of batches, and keeps what registries have decoded.
 pub(crate) struct FactReader {
@@ -38,6 +43,10 @@ pub(crate) struct FactReader {
 pub(crate) struct TouchFacts {
     /// The pause that covers it.
     pub(crate) pause: Option<Pause>,
+    /// Days without messages on its channel.
+    blackouts: Vec<Blackout>,
+    /// When the person wants to be reached.
+    preferred: Option<Window>,
     sends: Vec<Send>,
     in_hand: Vec<ContactChannel>,
     grants: Vec<Grant>,
@@ -145,6 +154,13 @@ impl TouchFacts {
             evidence: known.id.to_string(),
         });
         Self {
+            blackouts: facts
+                .blackouts
+                .iter()
+                .filter(|days| days.channel.is_none_or(|only| only == channel))
+                .cloned()
+                .collect(),
+            preferred: touch.preferred_hours.as_deref().and_then(|hours| hours.parse().ok()),
             pause: facts.pauses.iter().find(|pause| pause.covers(pausable)).cloned(),
             sends: history.sends.iter().filter(|send| send.touch != touch.id).cloned().collect(),
             in_hand: Vec::new(),
@@ -155,6 +171,24 @@ impl TouchFacts {
             listing: history.listing.filter(|_| touch.channel == Channel::Call),
             check: None,
         }
+    }
+
+    /// When the person wants to be reached, as hours with their name.
+    pub(crate) fn preferred(&self) -> Option<(String, Hours)> {
+        let window = self.preferred?;
+        Some((format!("the contact's own {window}"), Hours::daily(window)))
+    }
+
+    /// Days without messages, as hours that are closed on them, with their names.
+    pub(crate) fn blackouts(&self) -> Vec<(String, Hours)> {
+        let of = |days: &Blackout| {
+            let closed = days.first_day.iter_days().take_while(|day| *day <= days.last_day);
+            let closed = closed.take(LONGEST_BLACKOUT).map(|day| Holiday::Once(to_date(day)));
+            let closed = Arc::new(Holidays::new(closed.collect(), false));
+            let hours = Hours::daily(Window::whole_day()).closed_on(vec![closed]);
+            (format!("blackout: {}", days.reason), hours)
+        };
+        self.blackouts.iter().map(of).collect()
     }
 
     /// Whether all caps leave room for a marketing touch; no other kind is capped.

@@ -85,7 +85,9 @@ async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
         "id": id, "first_day": first_day, "last_day": last_day, "channel": new.channel,
         "reason": new.reason, "actor": new.actor,
     });
-    session.output.object(&answer, |_| format!("nobody is reached from {first_day} to {last_day} ({id})"))?;
+    session
+        .output
+        .object(&answer, |_| format!("nobody is reached from {first_day} to {last_day} ({id})"))?;
     Ok(())
 }
 
@@ -113,7 +115,9 @@ async fn remove(arguments: &RemoveArguments, session: &Session) -> anyhow::Resul
     let connection = session.connect().await?;
     let RemoveArguments { id, reason, actor } = arguments;
     if !connection.database.remove_blackout(*id, actor, reason).await? {
-        anyhow::bail!("there are no such days, or they were removed; see `touchline blackouts list`");
+        anyhow::bail!(
+            "there are no such days, or they were removed; see `touchline blackouts list`"
+        );
     }
     session.output.object(&json!({ "removed": id }), |_| "removed".to_owned())?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod blackouts;
 mod calendar;
 mod check;
 mod consents;
@@ -76,6 +77,9 @@ pub enum Command {
     /// How long records are kept; let go of what is over.
     #[command(subcommand)]
     Retention(retention::Arguments),
+    /// Days on which the team reaches nobody.
+    #[command(subcommand)]
+    Blackouts(blackouts::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -111,6 +115,7 @@ impl Command {
             Self::Requests(arguments) => requests::run(arguments, &session).await,
             Self::Audit(arguments) => audit::run(arguments, &session).await,
             Self::Retention(arguments) => retention::run(arguments, &session).await,
+            Self::Blackouts(arguments) => blackouts::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

@@ -50,6 +50,8 @@ domain::words! {
         Locale = "locale",
         /// IANA name.
         TimeZone = "time_zone",
+        /// When the contact wants to be reached.
+        PreferredHours = "preferred_hours",
         /// ISO 3166 code.
         Country = "country",
         /// State or emirate.
@@ -123,6 +125,10 @@ const NAMES: &[(Field, &str)] = &[
     (Field::Notes, "note comments remarks ملاحظات الملاحظات"),
     (Field::Locale, "language lang اللغه لغه"),
     (Field::TimeZone, "timezone tz المنطقه_الزمنيه"),
+    (
+        Field::PreferredHours,
+        "best_time best_time_to_call preferred_time الوقت_المفضل ساعات_التواصل_المفضله",
+    ),
     (Field::Country, "country_code الدوله البلد"),
     (Field::State, "region province emirate الاماره الولايه المحافظه"),
     (Field::City, "town المدينه"),

@@ -59,6 +59,7 @@ impl Reading {
             full_name,
             locale: row.read(Field::Locale, values::locale)?,
             time_zone: row.read(Field::TimeZone, values::time_zone)?,
+            preferred_hours: row.read(Field::PreferredHours, values::hours)?,
             country: row.read(Field::Country, values::country)?,
             state: row.text(Field::State),
             city: row.text(Field::City),

@@ -147,6 +147,14 @@ pub fn time_zone(text: &str) -> Result<String, String> {
     name.ok_or_else(|| "is no time zone; write it as Asia/Dubai".to_owned())
 }
 
+/// Hours of the day, written as `HH:MM-HH:MM`.
+pub fn hours(text: &str) -> Result<String, String> {
+    let window: Result<domain::window::Window, _> = text.trim().parse();
+    window
+        .map(|window| window.to_string())
+        .map_err(|_| "is no window; write it as 10:00-18:00".to_owned())
+}
+
 fn one_of<'a>(what: &str, words: impl Iterator<Item = &'a str>) -> String {
     format!(
         "is no {what}; it is one of {} (a mapping file can translate others)",
@@ -228,6 +236,8 @@ mod tests {
         assert_eq!(country("ae"), Ok("AE".to_owned()));
         assert_eq!(time_zone("Asia/Dubai"), Ok("Asia/Dubai".to_owned()));
         assert!(group("friends").unwrap_err().contains("general_public"));
+        assert_eq!(hours(" 9:00-17:30 "), Ok("09:00-17:30".to_owned()));
+        assert!(hours("mornings").is_err() && hours("18:00-09:00").is_err());
         assert!(country("Atlantis").is_err() && time_zone("Dubai").is_err());
     }
 

@@ -135,10 +135,10 @@ async fn all_fields_and_a_mapping_are_understood() {
         "all.csv",
         "Ref,Client,Second Email,email,phone_home,phone_mobile,fax,address,group,level,type,country,\
          state,city,area,time_zone,birthday,spouse_name,spouse_birthday,anniversary,closing_date,\
-         hobbies,job_title,company,owner_email,owner_name,owner_phone,custom.loan type,Junk\n\
+         hobbies,job_title,company,owner_email,owner_name,owner_phone,custom.loan type,Best Time,Junk\n\
          77,Dr. Sara Haddad,s2@example.com,s1@example.com,04 323 4567,050 123 4567,04 323 4568,\
          \"12 Marina Walk, Dubai\",VIP,a,fsbo,UAE,Dubai,Dubai,Marina,Asia/Dubai,31/12/1980,Omar,\
-         1979-05-06,2005-01-02,2024-03-04,chess,Engineer,Palm,Layla@Team.example,Layla,,fixed,x\n",
+         1979-05-06,2005-01-02,2024-03-04,chess,Engineer,Palm,Layla@Team.example,Layla,,fixed,10:00-18:30,x\n",
     );
     desk.write(
         "map.toml",
@@ -155,6 +155,7 @@ async fn all_fields_and_a_mapping_are_understood() {
         ("type", json!("fsbo")),
         ("country", json!("AE")),
         ("locale", json!("ar")),
+        ("preferred_hours", json!("10:00-18:30")),
         ("source", json!("referral")),
         ("birthday", json!("1980-12-31")),
         ("closing_date", json!("2024-03-04")),

@@ -32,6 +32,9 @@ pub struct NewContact {
     pub locale: Option<Locale>,
     /// IANA name.
     pub time_zone: Option<String>,
+    /// When the person wants to be reached: HH:MM-HH:MM, local time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_hours: Option<String>,
     /// ISO 3166 code.
     pub country: Option<String>,
     /// State or region.

@@ -54,6 +54,8 @@ pub struct Contact {
     pub locale: Locale,
     /// IANA name.
     pub time_zone: Option<String>,
+    /// When the person wants to be reached: HH:MM-HH:MM, local time.
+    pub preferred_hours: Option<String>,
     /// ISO 3166 code.
     pub country: Option<String>,
     /// State or region.
@@ -203,6 +205,7 @@ fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError
         first_name: row.try_get("first_name")?,
         locale: word(row, "locale")?,
         time_zone: row.try_get("time_zone")?,
+        preferred_hours: row.try_get("preferred_hours")?,
         country: row.try_get("country")?,
         state: row.try_get("state")?,
         city: row.try_get("city")?,

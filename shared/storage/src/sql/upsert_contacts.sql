@@ -5,7 +5,7 @@ WITH given AS MATERIALIZED (
     SELECT r.*, a.id AS owner_id
       FROM jsonb_to_recordset($1) AS r (
            id uuid, known boolean, external_id text, full_name text, first_name text, locale text,
-           time_zone text, country text, state text, city text, area text, "group" text,
+           time_zone text, preferred_hours text, country text, state text, city text, area text, "group" text,
            status text, level text, contact_type text, source text, owner_email text,
            birthday date, spouse_birthday date, closing_date date, notes text, custom jsonb,
            digest text)
@@ -18,6 +18,7 @@ updated AS (
            first_name      = g.first_name,
            locale          = coalesce(g.locale::locale, c.locale),
            time_zone       = coalesce(g.time_zone, c.time_zone),
+           preferred_hours = coalesce(g.preferred_hours, c.preferred_hours),
            country         = coalesce(g.country, c.country),
            state           = coalesce(g.state, c.state),
            city            = coalesce(g.city, c.city),
@@ -38,10 +39,10 @@ updated AS (
 )
 INSERT INTO contacts (id, external_id, full_name, first_name, locale, time_zone, country, state, city,
                       area, contact_group, status, level, contact_type, source, owner_id, birthday,
-                      spouse_birthday, closing_date, notes, custom, digest)
+                      spouse_birthday, closing_date, notes, custom, digest, preferred_hours)
 SELECT id, external_id, full_name, first_name, coalesce(locale, 'en')::locale, time_zone, country,
        state, city, area, coalesce("group", 'target')::contact_group,
        coalesce(status, 'potential')::contact_status, coalesce(level, 'C')::contact_level,
        coalesce(contact_type, 'other'), source, owner_id, birthday, spouse_birthday, closing_date,
-       notes, coalesce(custom, '{}'), decode(digest, 'hex')
+       notes, coalesce(custom, '{}'), decode(digest, 'hex'), preferred_hours
   FROM given WHERE NOT known

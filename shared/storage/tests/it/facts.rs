@@ -89,12 +89,8 @@ async fn old_sends_are_forgotten_and_refusals_are_not() {
     let claimed = claim(&worker, &hints).await;
     let records: Vec<_> = claimed.iter().map(sent).collect();
     worker.record(&records, "w1").await.unwrap();
-    let mut db = owner(&deployment).await;
-    sqlx::query("UPDATE contact_sends SET refused = true WHERE touch_id = $1")
-        .bind(claimed[0].id.as_uuid())
-        .execute(&mut db)
-        .await
-        .unwrap();
+    let (refuser, call) = (claimed[0].contact.id, claimed[0].id);
+    assert!(deployment.operator.note_call(refuser, call, true, true).await.unwrap());
     let scheduler = deployment.connect(Role::Scheduler);
     assert_eq!(scheduler.forget_sends(noon(), 10).await.unwrap(), 0);
     assert_eq!(scheduler.forget_sends(in_minutes(1), 1).await.unwrap(), 1);

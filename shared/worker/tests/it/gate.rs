@@ -280,3 +280,55 @@ async fn old_data_blocks_and_what_happened_between_us_exempts_in_america() {
     assert_eq!([later(people[0]), later(people[1])], [stale, stale]);
     assert_eq!(later(people[3]), "", "an exempt call needs no registry");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blackouts_and_the_contacts_own_hours_narrow_the_window() {
+    let deployment = Deployment::create().await;
+    deployment.store_plan(&fixture::one_step(Channel::Email)).await;
+    deployment.store_template(&fixture::template(Medium::Email)).await;
+    let person = |n: usize, hours: Option<&str>| {
+        let preferred_hours = hours.map(str::to_owned);
+        storage::contacts::NewContact { preferred_hours, ..fixture::person(n) }
+    };
+    let people = [person(0, None), person(1, Some("15:00-17:00"))];
+    deployment.operator.import_contacts(&deployment.keyer, &people).await.unwrap();
+    let people = deployment.people(2).await;
+    deployment.enrol("one-step", &people, monday()).await;
+    let (tuesday, days) = (monday() + TimeDelta::days(1), TimeDelta::days);
+    let blackout = |first, last, channel| storage::blackouts::NewBlackout {
+        first_day: first,
+        last_day: last,
+        channel,
+        reason: "mourning".to_owned(),
+        actor: "lina".to_owned(),
+    };
+    let operator = &deployment.operator;
+    let two_days = blackout(monday(), tuesday, None);
+    let id = operator.add_blackout(&two_days).await.unwrap();
+    let texts = blackout(monday(), monday() + days(9), Some(ContactChannel::Sms));
+    operator.add_blackout(&texts).await.unwrap();
+    assert!(operator.add_blackout(&blackout(tuesday, monday(), None)).await.is_err());
+    let bench = Bench::staffed(deployment, Medium::Email, 1, |_| {}, |_, _| sent());
+    bench.publish().await;
+    let reasons_and_times = |touches: Vec<Touch>| {
+        people.iter().map(move |person| {
+            let touch = touches.iter().find(|touch| touch.contact == *person).unwrap();
+            let spread = domain::rules::spread_of(touch.id).as_secs();
+            let opening = touch.due_at - TimeDelta::seconds(spread);
+            (touch.reason.clone().unwrap_or_default(), opening.to_string())
+        })
+    };
+    let found: Vec<_> = reasons_and_times(bench.settled().await).collect();
+    let closed = |reason: &str, until: &str| (reason.to_owned(), until.to_owned());
+    let own = "outside_window: blackout: mourning, the contact's own 15:00-17:00";
+    let expected = [
+        closed("outside_window: blackout: mourning", "2026-06-03 04:00:00 UTC"),
+        closed(own, "2026-06-03 11:00:00 UTC"),
+    ];
+    assert_eq!(found, expected);
+    assert!(bench.deployment.operator.remove_blackout(id, "lina", "over").await.unwrap());
+    assert!(!bench.deployment.operator.remove_blackout(id, "lina", "over").await.unwrap());
+    bench.clock.set("2026-06-03T11:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(1));
+    bench.publish().await;
+    bench.all_come_to(TouchState::Sent).await;
+}

@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod object;
 mod replies;
+mod relationship;
 mod show;
 
 use clap::Subcommand;
@@ -33,6 +34,9 @@ pub enum Arguments {
     Erase(erase::Arguments),
     /// After a restore: erase again whom an exported list has as erased. For compliance officers.
     ReErase(erase::AgainArguments),
+    /// What happened between a contact and us, which may exempt calls from a registry.
+    #[command(subcommand)]
+    Relationship(relationship::Arguments),
 }
 
 /// Runs the command.
@@ -48,5 +52,6 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Object(arguments) => object::run(arguments, session).await,
         Arguments::Erase(arguments) => erase::run(arguments, session).await,
         Arguments::ReErase(arguments) => erase::again(arguments, session).await,
+        Arguments::Relationship(arguments) => relationship::run(arguments, session).await,
     }
 }

@@ -92,7 +92,9 @@ async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
     let answer = json!({
         "relationship": id, "contact": contact, "kind": kind, "on": on, "allows_calls_until": until,
     });
-    session.output.object(&answer, |_| format!("recorded: {kind} allows calls until {until} ({id})"))?;
+    session
+        .output
+        .object(&answer, |_| format!("recorded: {kind} allows calls until {until} ({id})"))?;
     Ok(())
 }
 

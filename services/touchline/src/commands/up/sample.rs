@@ -138,6 +138,7 @@ pub fn person(n: usize) -> NewContact {
         first_name: pick(first).to_owned(),
         locale: Some(locale),
         time_zone: Some(place.2.to_owned()),
+        preferred_hours: None,
         country: Some(place.0.to_owned()),
         state: None,
         city: Some(place.1.to_owned()),
