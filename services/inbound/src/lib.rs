@@ -17,6 +17,7 @@ mod lmtp;
 pub mod outside;
 mod page;
 mod retention;
+pub mod providers;
 pub mod returns;
 mod server;
 mod settings;

@@ -13,6 +13,8 @@ pub enum ProviderEvent {
     Complaint,
     /// The recipient unsubscribed at the provider.
     Unsubscribe,
+    /// The recipient's mail server took the message.
+    Delivered,
     /// Nothing for the list.
     Nothing,
 }
@@ -58,6 +60,7 @@ pub fn mailgun(
         }
         "complained" => ProviderEvent::Complaint,
         "unsubscribed" => ProviderEvent::Unsubscribe,
+        "delivered" => ProviderEvent::Delivered,
         _ => ProviderEvent::Nothing,
     }
 }
