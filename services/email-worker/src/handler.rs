@@ -47,8 +47,8 @@ pub struct EmailHandler {
     database: Database,
 }
 
-/// Makes the return paths of touches, so that what comes back names its touch and recipient
-/// (compliance.md BNC-08).
+/// Makes the return paths of touches, so that what comes back names its touch and recipient, and the
+/// addresses for unsubscribing by mail (compliance.md BNC-08, EML-12).
 struct ReturnPaths {
     domain: String,
     keys: TokenKeys,
@@ -66,9 +66,12 @@ impl ReturnPaths {
         Ok(Some(Self { domain: address.domain().to_owned(), keys }))
     }
 
-    fn of(&self, touch: TouchId, recipient: &AddressKey) -> String {
-        let local = ReturnPath::new(touch, recipient).local_part(&self.keys);
-        format!("{local}@{}", self.domain)
+    fn of(&self, path: ReturnPath) -> String {
+        format!("{}@{}", path.local_part(&self.keys), self.domain)
+    }
+
+    fn unsubscribe_mailto(&self, path: ReturnPath) -> String {
+        format!("mailto:{}@{}", path.unsubscribe_local_part(&self.keys), self.domain)
     }
 }
 
@@ -95,8 +98,10 @@ impl EmailHandler {
         let rendered = touch.template.renderer.email(touch.locale, &touch.fields)?;
         let claimed = &touch.claimed;
         let recipient = claimed.address.as_deref().unwrap_or_default();
-        let signed = self.return_paths.as_ref();
-        let signed = signed.map(|paths| paths.of(claimed.id, &claimed.address_key));
+        let path = ReturnPath::new(claimed.id, &claimed.address_key);
+        let paths = self.return_paths.as_ref();
+        let signed = paths.map(|paths| paths.of(path));
+        let mailto = paths.map(|paths| paths.unsubscribe_mailto(path));
         let sender = signed.as_deref().unwrap_or(self.from.email.as_ref());
         let envelope = Envelope::new(sender, recipient).map_err(|error| {
             Outcome::Blocked(Reason::new(ReasonCode::BadAddress, error.to_string()))
@@ -117,7 +122,7 @@ impl EmailHandler {
             text: &rendered.text,
             html: &rendered.html,
             unsubscribe_url: &touch.unsubscribe_url,
-            unsubscribe_mailto: None,
+            unsubscribe_mailto: mailto.as_deref(),
             list_label: touch.plan.name_in(touch.locale),
             list_topic: &touch.plan.key,
         }
@@ -298,13 +303,19 @@ mod tests {
     fn a_return_path_is_an_envelope_sender_that_verifies() {
         let keys = TokenKeys::new("k1", b"secret");
         let paths = ReturnPaths::new(&settings("Bounce.Palm.example"), keys.clone());
+        let paths = paths.unwrap().unwrap();
         let touch = TouchId::new();
         let recipient = AddressKeyer::new(b"k").key(AddressKind::Email, "sara@example.org");
-        let sender = paths.unwrap().unwrap().of(touch, &recipient);
+        let path = ReturnPath::new(touch, &recipient);
+        let sender = paths.of(path);
         let envelope = Envelope::new(&sender, "sara@example.org").unwrap();
         assert_eq!(envelope.from().domain(), "bounce.palm.example");
         let found = ReturnPath::verify(&keys, envelope.from().as_ref()).unwrap();
         assert!(found.touch == touch && found.is_to(&recipient));
+        let mailto = paths.unsubscribe_mailto(path);
+        let address = mailto.strip_prefix("mailto:").unwrap();
+        assert!(address.ends_with("@bounce.palm.example"));
+        assert_eq!(ReturnPath::verify_unsubscribe(&keys, address), Ok(path));
     }
 
     #[test]

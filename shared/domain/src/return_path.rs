@@ -4,13 +4,18 @@
 //! The local part is `b+<opaque>.<mac>`: the touch and the first 64 bits of the recipient's address
 //! key, then the first 80 bits of the MAC over them, in the lower-case base32 of RFC 4648, because a
 //! mail server may change case. It has 58 of the 64 octets a local part may have, and no address.
+//!
+//! The address for unsubscribing by mail (RFC 2369, compliance.md EML-12) is made the same way and
+//! begins with `u+`. Each is signed for its purpose, so neither can be made of the other.
 
 use crate::address::AddressKey;
 use crate::ids::TouchId;
 use crate::token::{BadToken, Purpose, TokenKeys};
 
-/// What stands in front.
-const PREFIX: &str = "b+";
+/// What stands in front of a return path.
+const RETURN: &str = "b+";
+/// What stands in front of an address for unsubscribing.
+const UNSUBSCRIBE: &str = "u+";
 /// Bytes of a touch's id.
 const TOUCH_BYTES: usize = 16;
 /// Bytes kept of the recipient's address key.
@@ -41,25 +46,49 @@ impl ReturnPath {
         recipient.as_bytes().starts_with(&self.recipient)
     }
 
-    /// The local part, signed.
+    /// The local part of the return path, signed.
     #[must_use]
     pub fn local_part(&self, keys: &TokenKeys) -> String {
-        let mut opaque = self.touch.as_uuid().as_bytes().to_vec();
-        opaque.extend_from_slice(&self.recipient);
-        let opaque = base32(&opaque);
-        let mac = base32(&keys.mac(Purpose::ReturnPath, &opaque)[..MAC_BYTES]);
-        format!("{PREFIX}{opaque}.{mac}")
+        self.signed(keys, RETURN, Purpose::ReturnPath)
     }
 
     /// What a return path says, if it was signed here. `address` is the whole address or its local
     /// part, in any case, perhaps in angle brackets.
     pub fn verify(keys: &TokenKeys, address: &str) -> Result<Self, BadToken> {
+        Self::verified(keys, RETURN, Purpose::ReturnPath, address)
+    }
+
+    /// The local part of the address to which the recipient writes to be left alone, signed.
+    #[must_use]
+    pub fn unsubscribe_local_part(&self, keys: &TokenKeys) -> String {
+        self.signed(keys, UNSUBSCRIBE, Purpose::UnsubscribeMail)
+    }
+
+    /// What an address for unsubscribing says, as [`Self::verify`]; it may be of any age.
+    pub fn verify_unsubscribe(keys: &TokenKeys, address: &str) -> Result<Self, BadToken> {
+        Self::verified(keys, UNSUBSCRIBE, Purpose::UnsubscribeMail, address)
+    }
+
+    fn signed(&self, keys: &TokenKeys, prefix: &str, purpose: Purpose) -> String {
+        let mut opaque = self.touch.as_uuid().as_bytes().to_vec();
+        opaque.extend_from_slice(&self.recipient);
+        let opaque = base32(&opaque);
+        let mac = base32(&keys.mac(purpose, &opaque)[..MAC_BYTES]);
+        format!("{prefix}{opaque}.{mac}")
+    }
+
+    fn verified(
+        keys: &TokenKeys,
+        prefix: &str,
+        purpose: Purpose,
+        address: &str,
+    ) -> Result<Self, BadToken> {
         let address = address.trim().trim_start_matches('<');
         let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
         let (opaque, mac) =
-            local.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or(BadToken)?;
+            local.strip_prefix(prefix).and_then(|rest| rest.split_once('.')).ok_or(BadToken)?;
         let given = from_base32(mac).filter(|mac| mac.len() == MAC_BYTES).ok_or(BadToken)?;
-        if !keys.has_made(Purpose::ReturnPath, opaque, &given) {
+        if !keys.has_made(purpose, opaque, &given) {
             return Err(BadToken);
         }
         let bytes = from_base32(opaque).ok_or(BadToken)?;
@@ -170,6 +199,29 @@ mod tests {
         refused(&path.local_part(&elsewhere));
         let rotated = TokenKeys::new("k2", b"new").with_old(b"test-vector-key-do-not-use");
         assert_eq!(ReturnPath::verify(&rotated, &local), Ok(path), "old keys keep verifying");
+    }
+
+    #[test]
+    fn an_address_for_unsubscribing_is_no_return_path_and_none_is_one() {
+        let recipient = key("sara@example.org");
+        let path = ReturnPath::new(TouchId::new(), &recipient);
+        let (bounce, unsubscribe) =
+            (path.local_part(&keys()), path.unsubscribe_local_part(&keys()));
+        assert_eq!(unsubscribe.len(), 58);
+        let shouted = format!("<{}@palm.example>", unsubscribe.to_uppercase());
+        assert_eq!(ReturnPath::verify_unsubscribe(&keys(), &shouted), Ok(path));
+        for (from, to) in [("b+", "u+"), ("u+", "b+")] {
+            for local in [&bounce, &unsubscribe] {
+                let swapped = local.replacen(from, to, 1);
+                assert_eq!(
+                    ReturnPath::verify(&keys(), &swapped).is_ok(),
+                    swapped == bounce,
+                    "{swapped}"
+                );
+                let is_ours = ReturnPath::verify_unsubscribe(&keys(), &swapped).is_ok();
+                assert_eq!(is_ours, swapped == unsubscribe, "{swapped}");
+            }
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ crate::words! {
         Click = "click",
         /// A return path (compliance.md BNC-08).
         ReturnPath = "verp",
+        /// An address that takes whoever it was made for off when something is mailed to it (RFC 2369).
+        UnsubscribeMail = "unsub-mail",
         /// A feedback id of a complaint (RFC 9477).
         Feedback = "cfbl",
     }
