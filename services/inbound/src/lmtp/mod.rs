@@ -145,7 +145,7 @@ impl Office {
         let events = returns::events(&self.keys, recipient, &returned);
         if events.is_empty() {
             telemetry::count_returned("nothing");
-            if !matches!(returned, Returned::AutoReply | Returned::Other) {
+            if !matches!(returned, Returned::AutoReply | Returned::Answer(_) | Returned::Other) {
                 tracing::info!("a report about no signed return path was left alone");
             }
             return Delivered::Done;

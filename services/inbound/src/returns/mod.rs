@@ -1,8 +1,10 @@
-//! What mail servers send back: delivery reports (RFC 3464), complaints (RFC 5965), auto-replies.
+//! What comes back by mail: delivery reports (RFC 3464), complaints (RFC 5965), auto-replies, answers.
 //!
-//! Reading a message changes nothing, and what it says is not believed for being well-formed: only a
-//! return path that was signed here ([`domain::return_path`]) says whom it is about.
+//! Reading a message changes nothing, and what it says is not believed for being well-formed: only an
+//! address that was signed here ([`domain::return_path`]) says whom it is about, or for an answer the
+//! mail server in front of us, where it has found the sender genuine.
 
+mod answer;
 mod auto_reply;
 mod delivery;
 mod feedback;
@@ -12,10 +14,12 @@ pub mod provider;
 use domain::TouchId;
 use domain::bounce::{BounceClass, EnhancedStatus, Suppress};
 use domain::email::Email;
+use domain::reply::{Action, OptOutScope};
 use domain::return_path::ReturnPath;
 use domain::token::TokenKeys;
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
+pub use answer::Answer;
 pub use delivery::{DeliveryAction, RecipientReport};
 pub use feedback::{FeedbackKind, FeedbackReport};
 
@@ -31,7 +35,9 @@ pub enum Returned {
     Feedback(FeedbackReport),
     /// An answer that no person wrote (RFC 3834); it stops and advances nothing.
     AutoReply,
-    /// Something else: perhaps a person's answer.
+    /// What a person has written.
+    Answer(Answer),
+    /// Something else.
     Other,
 }
 
@@ -45,7 +51,28 @@ pub fn read(message: &[u8]) -> Returned {
     if let Some(report) = part_of(&message, &["feedback-report"]) {
         return Returned::Feedback(feedback::read(&report, original_headers(&message).as_deref()));
     }
-    if auto_reply::is_one(&message) { Returned::AutoReply } else { Returned::Other }
+    if auto_reply::is_one(&message) {
+        return Returned::AutoReply;
+    }
+    answer::read(&message).map_or(Returned::Other, Returned::Answer)
+}
+
+/// Every address a message's headers say it was delivered to, for doors that hand over no envelope.
+/// What of them was signed here is as good in a header as in an envelope.
+#[must_use]
+pub fn recipients(message: &[u8]) -> Vec<String> {
+    let Some(message) = MessageParser::default().parse(message) else { return Vec::new() };
+    let delivered = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
+    let named = message
+        .headers_raw()
+        .filter(|(name, _)| delivered.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)));
+    let mut found: Vec<String> = named.map(|(_, value)| fields::address(value)).collect();
+    for addresses in [message.to(), message.cc()].into_iter().flatten() {
+        let addresses = addresses.iter().filter_map(|it| it.address());
+        found.extend(addresses.map(str::to_owned));
+    }
+    found.truncate(PARTS);
+    found
 }
 
 /// Who an event is about, once the return path has been verified.
@@ -113,8 +140,73 @@ pub fn events(keys: &TokenKeys, envelope_recipient: &str, returned: &Returned) -
                 });
             event.into_iter().collect()
         }
-        Returned::AutoReply | Returned::Other => Vec::new(),
+        Returned::AutoReply | Returned::Answer(_) | Returned::Other => Vec::new(),
     }
+}
+
+/// What somebody asks for by mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Whose request it is.
+    pub by: Asker,
+    /// How far it reaches; `None` where it is unclear and a person has to read it.
+    pub scope: Option<RequestScope>,
+}
+
+/// How it is known whose request it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// By the signed address they wrote to; with the address it is from, if it names one.
+    Signed(ReturnPath, Option<Email>),
+    /// By the mail server in front of us, which found the sender genuine.
+    Authenticated(Email),
+}
+
+/// How far a request by mail reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestScope {
+    /// No more email.
+    Email,
+    /// Nothing more on any channel.
+    Person,
+}
+
+/// What a message asks for, given the address it was delivered to and the name of the mail server
+/// whose Authentication-Results are believed, if any. Whatever is written to a signed address for
+/// unsubscribing is an opt-out; an answer is one by its words.
+#[must_use]
+pub fn request(
+    keys: &TokenKeys,
+    server: Option<&str>,
+    envelope_recipient: &str,
+    returned: &Returned,
+) -> Option<Request> {
+    if let Returned::Delivery(_) | Returned::Feedback(_) = returned {
+        return None;
+    }
+    let answer = if let Returned::Answer(answer) = returned { Some(answer) } else { None };
+    let named = answer.and_then(|answer| answer.from.clone());
+    if let Ok(path) = ReturnPath::verify_unsubscribe(keys, envelope_recipient) {
+        let scope = Some(RequestScope::Email);
+        return Some(Request { by: Asker::Signed(path, named), scope });
+    }
+    let answer = answer?;
+    let by = match ReturnPath::verify(keys, envelope_recipient) {
+        Ok(path) => Asker::Signed(path, named),
+        Err(_) => Asker::Authenticated(answer.authenticated_sender(server?)?.clone()),
+    };
+    let reading = answer.reading();
+    let scope = match (reading.action, reading.scope) {
+        (Action::OptOut, Some(OptOutScope::Sms) | None) => Some(RequestScope::Email),
+        // A mail does not say by which number not to call, so nothing is the only safe reading.
+        (Action::OptOut, Some(OptOutScope::CallAndSms | OptOutScope::Person)) => {
+            Some(RequestScope::Person)
+        }
+        (Action::Review, _) => None,
+        // Whoever wants to hear from us again says so where they can see what they sign up for.
+        (Action::OptIn | Action::Help | Action::None, _) => return None,
+    };
+    Some(Request { by, scope })
 }
 
 /// The decoded content of the first part `message/<subtype>`.

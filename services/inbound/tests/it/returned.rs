@@ -120,9 +120,9 @@ fn an_out_of_office_answer_is_nothing() {
         assert_eq!(read(message.as_bytes()), Returned::AutoReply, "{message}");
         assert_eq!(told(message.as_bytes()), []);
     }
-    for message in ["Auto-Submitted: no\r\nSubject: Re: A villa\r\n\r\nYes please\r\n", ""] {
-        assert_eq!(read(message.as_bytes()), Returned::Other, "{message}");
-    }
+    assert_eq!(read(b""), Returned::Other);
+    let person = "From: a@example.org\r\nAuto-Submitted: no\r\nSubject: Re: A villa\r\n\r\nYes\r\n";
+    assert!(matches!(read(person.as_bytes()), Returned::Answer(_)));
 }
 
 #[test]
