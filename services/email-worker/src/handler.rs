@@ -8,7 +8,7 @@ use domain::retry::Backoff;
 use domain::return_path::ReturnPath;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::token::TokenKeys;
-use domain::{AddressKey, ContactChannel, Medium, Reason, ReasonCode, TouchId};
+use domain::{ContactChannel, Medium, Reason, ReasonCode};
 use lettre::message::Mailbox;
 use storage::arrivals::NewBounce;
 use storage::suppressions::{NewSuppression, Target};
@@ -289,7 +289,7 @@ impl Handler for EmailHandler {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use domain::{AddressKeyer, AddressKind};
+    use domain::{AddressKeyer, AddressKind, TouchId};
 
     use super::*;
 

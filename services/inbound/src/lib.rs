@@ -6,7 +6,10 @@
 //! `/health/live`, and let `/health/ready` tell operations how its database does.
 
 mod arrival;
+mod body;
+mod doors;
 mod edge;
+mod imap;
 mod intake;
 mod journal;
 mod kept;
@@ -15,9 +18,10 @@ mod list;
 mod lmtp;
 #[doc(hidden)]
 pub mod outside;
+mod mailroom;
 mod page;
-mod retention;
 pub mod providers;
+mod retention;
 pub mod returns;
 mod server;
 mod settings;
@@ -31,17 +35,16 @@ use anyhow::Context as _;
 use bootstrap::Context;
 use bootstrap::health::HealthSettings;
 use domain::Clock;
-use futures_util::future::OptionFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use doors::Doors;
 use edge::Edge;
 use intake::Intake;
 use journal::{Applier, Journal};
 use list::List;
-use lmtp::Lmtp;
 use retention::Retention;
 use settings::Settings;
 
@@ -123,10 +126,9 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let opt_outs = TaskTracker::new();
     let health = pages.listen.is_none().then(|| (ctx.health.clone(), ctx.shutdown.clone()));
     let edge = Edge::new(&settings, Arc::clone(&intake), opt_outs.clone(), health);
-    let texts = texts::router(&settings, &intake, &opt_outs)?;
-    let router = edge.router().merge(texts);
-    let lmtp = Lmtp::bind(&settings, &list, &intake, &opt_outs).await?;
-    let lmtp_address = lmtp.as_ref().map(Lmtp::address);
+    let (hooks, doors) = Doors::open(&settings, &list, &intake, &opt_outs).await?;
+    let router = edge.router().merge(hooks);
+    let lmtp_address = doors.lmtp_address();
     Retention::start(ctx, &settings, &list);
     let applier = Applier::new(journal, intake, width);
     tracing::info!(%address, journal = %dir.display(), "unsubscribes are taken");
@@ -134,8 +136,7 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let task = ctx.shutdown.spawn("inbound", async move {
         let applied = CancellationToken::new();
         let applying = tokio::spawn(applier.run(applied.clone()));
-        let mail = OptionFuture::from(lmtp.map(|lmtp| lmtp.run(stop.clone())));
-        tokio::join!(server::run(listener, router, stop.clone()), mail);
+        tokio::join!(server::run(listener, router, stop.clone()), doors.run(stop.clone()));
         // Requests that were hung up on may still be on their way to the list.
         opt_outs.close();
         opt_outs.wait().await;

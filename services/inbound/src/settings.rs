@@ -1,6 +1,7 @@
 //! What this service reads of the settings: `[inbound]`, and its share of `[keys]` and `[team]`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bootstrap::Loaded;
@@ -11,12 +12,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::arrival::Office;
+use crate::imap::Mailbox;
+use crate::providers::hook::HookSettings;
+use crate::providers::sendgrid;
 
 /// The folder of the journal inside `data.dir`.
 const JOURNAL_FOLDER: &str = "inbound";
 
 /// The folder of kept requests inside `data.dir`.
 const REPLIES_FOLDER: &str = "replies";
+
+/// The folder of SNS's certificates inside `data.dir`.
+const CERTIFICATES_FOLDER: &str = "sns-certificates";
 
 /// The section `[inbound]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,9 +33,21 @@ struct Section {
     body_limit_bytes: usize,
     public_url: Option<String>,
     sms_twilio_token: SecretString,
+    sms_twilio_former_tokens: Vec<SecretString>,
     sms_secret: SecretString,
+    sms_former_secrets: Vec<SecretString>,
     hook_limit_bytes: usize,
+    ses_topics: Vec<String>,
+    ses_certificates_dir: Option<PathBuf>,
+    sendgrid_keys: Vec<String>,
+    mailgun_keys: Vec<SecretString>,
+    postmark_secrets: Vec<SecretString>,
     lmtp_listen: Option<String>,
+    mail_secrets: Vec<SecretString>,
+    mail_authenticated_by: Option<String>,
+    imap_url: Option<String>,
+    imap_password: SecretString,
+    imap_poll_seconds: u64,
     replies_dir: Option<PathBuf>,
     replies_days: u32,
 }
@@ -65,10 +84,10 @@ struct Faults {
 pub(crate) struct TextSettings {
     /// The address gateways reach the service at.
     pub public_url: String,
-    /// Twilio's key; without it Twilio is not listened to.
-    pub twilio_token: Option<SecretString>,
-    /// The other gateways' shared secret; without it they are not listened to.
-    pub secret: Option<SecretString>,
+    /// Twilio's keys; without one Twilio is not listened to.
+    pub twilio_tokens: Vec<SecretString>,
+    /// The other gateways' shared secrets; without one they are not listened to.
+    pub secrets: Vec<SecretString>,
     /// Bytes of a body at most.
     pub body_limit: usize,
     /// Where requests are kept.
@@ -77,14 +96,20 @@ pub(crate) struct TextSettings {
     pub region: String,
 }
 
-/// Where mail that comes back is taken.
+/// By which doors mail that comes back is taken.
 #[derive(Debug, Clone)]
-pub(crate) struct LmtpSettings {
-    /// Address and port to listen on.
-    pub listen: String,
+pub(crate) struct MailSettings {
+    /// Address and port to listen on for LMTP.
+    pub lmtp_listen: Option<String>,
+    /// What opens `/hooks/mail/raw`; empty where it is closed.
+    pub secrets: Vec<SecretString>,
+    /// The mailbox that is looked into.
+    pub mailbox: Option<Mailbox>,
+    /// The mail server whose Authentication-Results are believed.
+    pub authenticated_by: Option<String>,
     /// Bytes of a message at most.
     pub message_limit: usize,
-    /// Where messages are kept that put somebody on the list.
+    /// Where messages are kept that change something.
     pub dir: PathBuf,
 }
 
@@ -101,8 +126,10 @@ pub(crate) struct Settings {
     pub keys: TokenKeys,
     /// What answers by text message are taken with, where a gateway is set up.
     pub texts: Option<TextSettings>,
-    /// Where mail that comes back is taken, if anywhere.
-    pub lmtp: Option<LmtpSettings>,
+    /// By which doors mail that comes back is taken, if by any.
+    pub mail: Option<MailSettings>,
+    /// Which mail providers are listened to, if any.
+    pub hooks: Option<HookSettings>,
     /// What makes keys of the addresses that text messages and reports name.
     pub keyer: AddressKeyer,
     /// The folder of kept requests, and the days they are kept; 0 for ever.
@@ -128,8 +155,9 @@ impl Settings {
         let data: Data = loaded.section("data")?;
         let data_dir = data.dir.unwrap_or_else(embedded::default_data_dir);
         let texts = section.texts(&data_dir, team.default_region);
-        let lmtp = section.lmtp(&data_dir);
-        if texts.is_some() || lmtp.is_some() {
+        let mail = section.mail(&data_dir)?;
+        let hooks = section.hooks(&data_dir)?;
+        if texts.is_some() || mail.is_some() || hooks.is_some() {
             loaded.require(&["keys.address"])?;
         }
         let zone = match team.default_time_zone.as_str() {
@@ -142,7 +170,8 @@ impl Settings {
         Ok(Self {
             kept: (section.kept_in(&data_dir), section.replies_days),
             texts,
-            lmtp,
+            mail,
+            hooks,
             keyer,
             listen: section.listen,
             journal_dir: section.journal_dir.unwrap_or_else(|| data_dir.join(JOURNAL_FOLDER)),
@@ -158,10 +187,47 @@ impl Settings {
 }
 
 impl Section {
-    fn lmtp(&self, data_dir: &Path) -> Option<LmtpSettings> {
-        let listen = self.lmtp_listen.clone()?;
-        let dir = self.kept_in(data_dir);
-        Some(LmtpSettings { listen, message_limit: self.hook_limit_bytes, dir })
+    fn mail(&self, data_dir: &Path) -> anyhow::Result<Option<MailSettings>> {
+        let mailbox = self.imap_url.as_deref().map(|url| {
+            let every = Duration::from_secs(self.imap_poll_seconds.max(1));
+            Mailbox::parse(url, self.imap_password.clone(), every)
+        });
+        let (mailbox, secrets) = (mailbox.transpose()?, set(&self.mail_secrets));
+        if self.lmtp_listen.is_none() && secrets.is_empty() && mailbox.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(MailSettings {
+            lmtp_listen: self.lmtp_listen.clone(),
+            secrets,
+            mailbox,
+            authenticated_by: self.mail_authenticated_by.clone(),
+            message_limit: self.hook_limit_bytes,
+            dir: self.kept_in(data_dir),
+        }))
+    }
+
+    fn hooks(&self, data_dir: &Path) -> anyhow::Result<Option<HookSettings>> {
+        let sendgrid = self.sendgrid_keys.iter().map(|key| sendgrid::Key::parse(key));
+        let sendgrid: Option<Vec<_>> = sendgrid.collect();
+        let sendgrid = sendgrid.context(
+            "inbound.sendgrid_keys holds what is no verification key; copy it from SendGrid's page",
+        )?;
+        let (mailgun, postmark) = (set(&self.mailgun_keys), set(&self.postmark_secrets));
+        let ses_topics = self.ses_topics.clone();
+        if ses_topics.is_empty() && sendgrid.is_empty() && mailgun.is_empty() && postmark.is_empty()
+        {
+            return Ok(None);
+        }
+        let certificates = self.ses_certificates_dir.clone();
+        Ok(Some(HookSettings {
+            ses_topics,
+            ses_certificates: certificates.unwrap_or_else(|| data_dir.join(CERTIFICATES_FOLDER)),
+            sendgrid,
+            mailgun,
+            postmark,
+            body_limit: self.hook_limit_bytes,
+            dir: self.kept_in(data_dir),
+        }))
     }
 
     fn kept_in(&self, data_dir: &Path) -> PathBuf {
@@ -169,20 +235,27 @@ impl Section {
     }
 
     fn texts(&self, data_dir: &Path, region: String) -> Option<TextSettings> {
-        let set = |secret: &SecretString| {
-            let is_set = !secret.expose_secret().is_empty();
-            is_set.then(|| secret.clone())
+        let all = |current: &SecretString, former: &[SecretString]| {
+            // Without a current one the door is closed, whatever was open before.
+            let former = if current.expose_secret().is_empty() { &[] } else { former };
+            set(&[std::slice::from_ref(current), former].concat())
         };
-        let (twilio_token, secret) = (set(&self.sms_twilio_token), set(&self.sms_secret));
-        if twilio_token.is_none() && secret.is_none() {
+        let twilio_tokens = all(&self.sms_twilio_token, &self.sms_twilio_former_tokens);
+        let secrets = all(&self.sms_secret, &self.sms_former_secrets);
+        if twilio_tokens.is_empty() && secrets.is_empty() {
             return None;
         }
         let dir = self.kept_in(data_dir);
         let public_url = self.public_url.clone().unwrap_or_default();
         let public_url = public_url.trim_end_matches('/').to_owned();
         let body_limit = self.hook_limit_bytes;
-        Some(TextSettings { public_url, twilio_token, secret, body_limit, dir, region })
+        Some(TextSettings { public_url, twilio_tokens, secrets, body_limit, dir, region })
     }
+}
+
+/// Those of the secrets that are set.
+fn set(secrets: &[SecretString]) -> Vec<SecretString> {
+    secrets.iter().filter(|secret| !secret.expose_secret().is_empty()).cloned().collect()
 }
 
 impl Keys {

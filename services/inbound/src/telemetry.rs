@@ -20,6 +20,8 @@ pub(crate) const BAD_TOKENS: &str = "touchline_inbound_bad_tokens_total";
 pub(crate) const REPLIES: &str = "touchline_inbound_replies_total";
 /// Mail that came back, by what it was.
 pub(crate) const RETURNED: &str = "touchline_inbound_returned_mail_total";
+/// What mail providers report, by what it was.
+pub(crate) const PROVIDERS: &str = "touchline_inbound_provider_reports_total";
 /// Open connections.
 pub(crate) const CONNECTIONS: &str = "touchline_inbound_connections";
 
@@ -50,8 +52,14 @@ pub(crate) fn describe_all() {
     describe(
         RETURNED,
         Counter,
-        "Mail that came back, per recipient: a class of bounce, complaint, or nothing (forged, \
-         auto-replies and the like).",
+        "Mail that came back, per recipient: a class of bounce, complaint, request, unclear, or nothing \
+         (forged, auto-replies and the like).",
+    );
+    describe(
+        PROVIDERS,
+        Counter,
+        "What mail providers report: what it amounted to, or nothing, nobody, and of whole requests \
+         forged, unreadable, repeated.",
     );
     describe(CONNECTIONS, Gauge, "Open connections of the public edge.");
 }
@@ -64,6 +72,11 @@ pub(crate) fn count_reply(result: &'static str) {
 /// Counts a message that came back.
 pub(crate) fn count_returned(kind: &'static str) {
     metrics::counter!(RETURNED, "kind" => kind).increment(1);
+}
+
+/// Counts what a mail provider reports.
+pub(crate) fn count_provider(result: &'static str) {
+    metrics::counter!(PROVIDERS, "result" => result).increment(1);
 }
 
 /// Counts what became of an arrival.

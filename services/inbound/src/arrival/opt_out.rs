@@ -123,6 +123,9 @@ impl OptOut {
                 let at = notice.occurred_at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
                 format!("signed link, POST by {} at {at}{touch}", self.agent)
             }
+            Source::Mail if self.reason == SuppressionReason::EmailRequest => {
+                format!("asked by mail: {}{touch}", notice.evidence())
+            }
             _ => format!("{}{touch}", notice.evidence()),
         }
     }
@@ -135,7 +138,7 @@ impl Notice {
         let at = self.occurred_at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
         let what = match source {
             Source::Link | Source::Page => format!("{source} {message:016x} at {at}"),
-            Source::Mail => format!("mail returned to the signed return path at {at}"),
+            Source::Mail => format!("mail {message:016x} at {at}"),
             _ if source.is_gateway() => format!("text message {message:016x} by {source} at {at}"),
             _ => format!("event {message:016x} by {source} at {at}"),
         };

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::command::{Command, Incoming};
 use super::{Delivered, Office};
+use crate::mailroom::{Delivered, Mailroom};
 
 /// A session that says nothing for so long is closed (RFC 5321 §4.5.3.2.7).
 const SILENCE: Duration = Duration::from_secs(300);
@@ -53,7 +54,7 @@ impl Wire {
 }
 
 /// Speaks with a mail server until it leaves.
-pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
+pub(super) async fn run(stream: TcpStream, mailroom: &Mailroom) -> io::Result<()> {
     let (reader, writer) = stream.into_split();
     let mut wire = Wire { reader: BufReader::new(reader), writer };
     let mut recipients: Vec<String> = Vec::new();
@@ -66,7 +67,7 @@ pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
         match Command::read(&line) {
             Command::Lhlo => {
                 (has_sender, recipients) = (false, Vec::new());
-                let size = office.message_limit;
+                let size = mailroom.settings.message_limit;
                 let offers =
                     "PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8";
                 wire.say(&format!("250-touchline\r\n250-{offers}\r\n250 SIZE {size}")).await?;
@@ -88,9 +89,9 @@ pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
             Command::Data if recipients.is_empty() => wire.say("503 5.5.1 RCPT first").await?,
             Command::Data => {
                 wire.say("354 go on").await?;
-                let message = wire.message(office.message_limit).await?;
+                let message = wire.message(mailroom.settings.message_limit).await?;
                 for recipient in std::mem::take(&mut recipients) {
-                    wire.say(deliver(office, &recipient, message.as_deref()).await).await?;
+                    wire.say(deliver(mailroom, &recipient, message.as_deref()).await).await?;
                 }
                 has_sender = false;
             }
@@ -108,9 +109,9 @@ pub(super) async fn run(stream: TcpStream, office: &Office) -> io::Result<()> {
     Ok(())
 }
 
-async fn deliver(office: &Office, recipient: &str, message: Option<&[u8]>) -> &'static str {
+async fn deliver(mailroom: &Mailroom, recipient: &str, message: Option<&[u8]>) -> &'static str {
     let Some(message) = message else { return "552 5.3.4 the message is too long" };
-    match office.take(recipient, message).await {
+    match mailroom.take(recipient, message).await {
         Delivered::Done => "250 2.0.0 taken",
         Delivered::Later => "451 4.3.0 not now; try again later",
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::Choice;
 
-use super::{Forged, Notice, WINDOW, email, instant, is_fresh};
+use super::{Forged, Report, WINDOW, email, instant, is_fresh};
 use crate::returns::provider;
 
 /// Characters of a token at most; Mailgun's have 50.
@@ -97,9 +97,9 @@ pub fn check(keys: &[SecretString], body: &[u8], now: DateTime<Utc>) -> Result<S
     if bool::from(is_signed) && is_fresh && is_token { Ok(token) } else { Err(Forged) }
 }
 
-/// The one notice of a body, if it is about a recipient; `None` where it cannot be read.
+/// The one report of a body, if it is about a recipient; `None` where it cannot be read.
 #[must_use]
-pub fn read(body: &[u8]) -> Option<Vec<Notice>> {
+pub fn read(body: &[u8]) -> Option<Vec<Report>> {
     let body: Body = serde_json::from_slice(body).ok()?;
     let event = body.event?;
     let DeliveryStatus { code, enhanced_code, message, description } = &event.delivery_status;
@@ -110,9 +110,10 @@ pub fn read(body: &[u8]) -> Option<Vec<Notice>> {
         ("failed" | "temporary_fail", Some("temporary")) => "deferred",
         (name, _) => name,
     };
-    Some(vec![Notice {
+    Some(vec![Report {
         id: event.id?,
         event: provider::mailgun(name, *code, status, &text),
+        status,
         recipient: email(event.recipient.as_deref()),
         return_path: event.envelope.sender,
         message_id: event.message.headers.message_id,

@@ -2,17 +2,20 @@
 //! (compliance.md BNC-11, V-4b, SEC-08, SEC-09).
 //!
 //! A module per provider, without I/O: a check of the signature over the body as it came, and a
-//! reading that gives one [`Notice`] per recipient.
+//! reading that gives one [`Report`] per recipient.
 
 mod certificate;
+pub(crate) mod hook;
 pub mod mailgun;
 pub mod postmark;
+mod seen;
 pub mod sendgrid;
 pub mod ses;
 pub mod sns;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::TouchId;
+use domain::bounce::EnhancedStatus;
 use domain::email::Email;
 use domain::return_path::ReturnPath;
 use domain::token::TokenKeys;
@@ -50,11 +53,13 @@ pub struct Forged;
 
 /// What a provider tells about one recipient of one message.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Notice {
+pub struct Report {
     /// What the provider knows it by; the same when it is told again.
     pub id: String,
     /// What it means.
     pub event: ProviderEvent,
+    /// The status of a bounce, where it is told (RFC 3463).
+    pub status: Option<EnhancedStatus>,
     /// Whom it is about.
     pub recipient: Option<Email>,
     /// The envelope sender of the message, where the provider tells it.
@@ -65,13 +70,13 @@ pub struct Notice {
     pub at: Option<DateTime<Utc>>,
 }
 
-impl std::fmt::Debug for Notice {
+impl std::fmt::Debug for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Notice({:?}, …)", self.event)
+        write!(f, "Report({:?}, …)", self.event)
     }
 }
 
-impl Notice {
+impl Report {
     /// The touch whose message it is about, where it can be known: from the signed return path, else
     /// from the Message-ID, which says as much as the provider who passes it on is believed.
     #[must_use]
@@ -131,20 +136,21 @@ mod tests {
         let (touch, other) = (TouchId::new(), TouchId::new());
         let key = domain::AddressKeyer::new(b"k").key(domain::AddressKind::Email, "a@example.com");
         let signed = ReturnPath::new(touch, &key).local_part(&keys);
-        let notice = |return_path: Option<&str>, message_id: Option<String>| Notice {
+        let report = |return_path: Option<&str>, message_id: Option<String>| Report {
             id: String::new(),
             event: ProviderEvent::Nothing,
+            status: None,
             recipient: None,
             return_path: return_path.map(str::to_owned),
             message_id,
             at: None,
         };
         let id = format!("<touch-{other}@palm.example>");
-        assert_eq!(notice(Some(&signed), Some(id.clone())).touch(&keys), Some(touch));
-        assert_eq!(notice(Some("hello@palm.example"), Some(id)).touch(&keys), Some(other));
-        assert_eq!(notice(None, Some(other.to_string())).touch(&keys), Some(other));
-        assert_eq!(notice(None, Some("<touch-1@palm.example>".to_owned())).touch(&keys), None);
-        assert_eq!(notice(None, None).touch(&keys), None);
+        assert_eq!(report(Some(&signed), Some(id.clone())).touch(&keys), Some(touch));
+        assert_eq!(report(Some("hello@palm.example"), Some(id)).touch(&keys), Some(other));
+        assert_eq!(report(None, Some(other.to_string())).touch(&keys), Some(other));
+        assert_eq!(report(None, Some("<touch-1@palm.example>".to_owned())).touch(&keys), None);
+        assert_eq!(report(None, None).touch(&keys), None);
     }
 
     #[test]
@@ -157,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_window_has_two_ends() {
-        let now = Utc::now();
+        let now = "2026-06-01T12:00:00Z".parse().unwrap();
         assert!(is_fresh(now, now, WINDOW) && is_fresh(now - WINDOW, now, WINDOW));
         assert!(is_fresh(now + AHEAD, now, WINDOW));
         let second = TimeDelta::seconds(1);

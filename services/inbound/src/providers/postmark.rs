@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Forged, Notice, email, is_one_of, time};
+use super::{Forged, Report, email, is_one_of, time};
 use crate::returns::provider::{self, ProviderEvent};
 
 /// Whether a request carries one of the secrets: `authorization` is that header, `secret` the one of
@@ -50,9 +50,9 @@ struct Record {
     changed_at: Option<String>,
 }
 
-/// The one notice of a body; `None` where it cannot be read.
+/// The one report of a body; `None` where it cannot be read.
 #[must_use]
-pub fn read(body: &[u8]) -> Option<Vec<Notice>> {
+pub fn read(body: &[u8]) -> Option<Vec<Report>> {
     let record: Record = serde_json::from_slice(body).ok()?;
     let at = record.bounced_at.as_ref().or(record.delivered_at.as_ref());
     let at = at.or(record.changed_at.as_ref()).cloned();
@@ -62,9 +62,11 @@ pub fn read(body: &[u8]) -> Option<Vec<Notice>> {
     let parts = [&record.message_id, &at, &record.suppression_reason];
     let told = || parts.map(|part| part.as_deref().unwrap_or_default()).join(" ");
     let id = record.id.map_or_else(told, |id| id.to_string());
-    Some(vec![Notice {
+    Some(vec![Report {
         id: format!("{} {id}", record.record_type),
         event,
+        // It is not told; the type says as much.
+        status: None,
         recipient: email(recipient.map(String::as_str)),
         return_path: None,
         // Postmark's own, under which we know nothing.

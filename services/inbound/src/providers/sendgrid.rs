@@ -8,7 +8,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Forged, Notice, WINDOW, email, instant, is_fresh};
+use super::{Forged, Report, WINDOW, email, instant, is_fresh};
 use crate::returns::provider::ProviderEvent;
 
 /// The header of the signature, in base64.
@@ -80,19 +80,20 @@ struct Event {
     bounce_classification: Option<String>,
 }
 
-/// A notice per event; what of the list cannot be read is left out. `None` where this is no list.
+/// A report per event; what of the list cannot be read is left out. `None` where this is no list.
 #[must_use]
-pub fn read(body: &[u8]) -> Option<Vec<Notice>> {
+pub fn read(body: &[u8]) -> Option<Vec<Report>> {
     let events: Vec<Value> = serde_json::from_slice(body).ok()?;
     let events = events.into_iter().filter_map(|event| serde_json::from_value(event).ok());
-    Some(events.filter_map(notice).collect())
+    Some(events.filter_map(report).collect())
 }
 
-fn notice(event: Event) -> Option<Notice> {
+fn report(event: Event) -> Option<Report> {
     let meaning = meaning(&event);
-    Some(Notice {
+    Some(Report {
         id: event.sg_event_id?,
         event: meaning,
+        status: event.status.as_deref().and_then(|status| status.parse().ok()),
         recipient: email(event.email.as_deref()),
         return_path: None,
         message_id: event.smtp_id,
@@ -256,9 +257,9 @@ mod tests {
         let event = |more: Value| {
             let mut event = json!({ "email": "Sara@example.org", "sg_event_id": "e" });
             event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let notices = read(json!([event]).to_string().as_bytes()).unwrap();
-            assert_eq!(notices[0].recipient.as_ref().unwrap().canonical(), "sara@example.org");
-            notices[0].event
+            let reports = read(json!([event]).to_string().as_bytes()).unwrap();
+            assert_eq!(reports[0].recipient.as_ref().unwrap().canonical(), "sara@example.org");
+            reports[0].event
         };
         let bounce = |class, suppress| ProviderEvent::Bounce(class, suppress);
         let hard = bounce(BounceClass::Hard, Suppress::Now);
@@ -290,9 +291,9 @@ mod tests {
     #[test]
     fn one_event_that_cannot_be_read_holds_up_no_other() {
         let body = r#"[1, {"event": 5}, {"event":"spamreport","sg_event_id":"e2"}, {"event":"x"}]"#;
-        let notices = read(body.as_bytes()).unwrap();
-        assert_eq!(notices.len(), 1);
-        assert_eq!((notices[0].id.as_str(), &notices[0].recipient), ("e2", &None));
+        let reports = read(body.as_bytes()).unwrap();
+        assert_eq!(reports.len(), 1);
+        assert_eq!((reports[0].id.as_str(), &reports[0].recipient), ("e2", &None));
         assert_eq!(read(b"{}"), None);
         assert_eq!(read(b""), None);
     }

@@ -4,8 +4,11 @@
 use domain::bounce::BounceClass;
 use serde::Deserialize;
 
-use super::{Notice, email, time};
+use super::{Report, email, time};
 use crate::returns::provider::{self, ProviderEvent};
+
+/// How the text begins that SES sends once, when events are to be published.
+const VALIDATED: &str = "Successfully validated SNS topic";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +68,7 @@ struct Complaint {
 #[serde(rename_all = "camelCase")]
 struct Recipient {
     email_address: String,
+    status: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,14 +96,18 @@ struct Preferences {
 /// What is told alike of each of several recipients.
 struct Told {
     event: ProviderEvent,
-    recipients: Vec<String>,
+    /// Address and status.
+    recipients: Vec<(String, Option<String>)>,
     feedback_id: Option<String>,
     timestamp: Option<String>,
 }
 
-/// One notice per recipient; `None` where this is no message of SES.
+/// One report per recipient; `None` where this is no message of SES.
 #[must_use]
-pub fn read(message: &str) -> Option<Vec<Notice>> {
+pub fn read(message: &str) -> Option<Vec<Report>> {
+    if message.starts_with(VALIDATED) {
+        return Some(Vec::new());
+    }
     let message: Message = serde_json::from_str(message).ok()?;
     let Some(told) = told(&message) else { return Some(Vec::new()) };
     let header = |wanted: &str| {
@@ -107,26 +115,29 @@ pub fn read(message: &str) -> Option<Vec<Notice>> {
         found.map(|header| header.value.clone())
     };
     let kind = &message.notification_type;
-    let notice = |recipient: &String| Notice {
+    let report = |(recipient, status): &(String, Option<String>)| Report {
         // A feedback id is of one bounce or complaint, which may be about several recipients.
         id: match &told.feedback_id {
             Some(feedback) => format!("{feedback} {recipient}"),
             None => format!("{} {kind} {recipient}", message.mail.message_id),
         },
         event: told.event,
+        status: status.as_deref().and_then(|status| status.parse().ok()),
         recipient: email(Some(recipient)),
         return_path: message.mail.source.clone(),
         // SES puts an id of its own in the place of the Message-ID.
         message_id: header("X-Touch-Id").or_else(|| header("Message-ID")),
         at: time(told.timestamp.as_deref()),
     };
-    Some(told.recipients.iter().map(notice).collect())
+    Some(told.recipients.iter().map(report).collect())
 }
 
 fn told(message: &Message) -> Option<Told> {
     let addresses = |recipients: &[Recipient]| {
-        recipients.iter().map(|recipient| recipient.email_address.clone()).collect()
+        let recipients = recipients.iter();
+        recipients.map(|one| (one.email_address.clone(), one.status.clone())).collect()
     };
+    let plain = |addresses: &[String]| addresses.iter().map(|it| (it.clone(), None)).collect();
     Some(match message.notification_type.as_str() {
         "Bounce" => {
             let bounce = message.bounce.as_ref()?;
@@ -156,7 +167,7 @@ fn told(message: &Message) -> Option<Told> {
             let delivery = message.delivery.as_ref()?;
             Told {
                 event: ProviderEvent::Delivered,
-                recipients: delivery.recipients.clone(),
+                recipients: plain(&delivery.recipients),
                 feedback_id: None,
                 timestamp: delivery.timestamp.clone(),
             }
@@ -166,7 +177,7 @@ fn told(message: &Message) -> Option<Told> {
             let all = subscription.new_topic_preferences.unsubscribe_all;
             Told {
                 event: if all { ProviderEvent::Unsubscribe } else { ProviderEvent::Nothing },
-                recipients: message.mail.destination.clone(),
+                recipients: plain(&message.mail.destination),
                 feedback_id: None,
                 timestamp: subscription.timestamp.clone(),
             }
@@ -174,7 +185,7 @@ fn told(message: &Message) -> Option<Told> {
         // Rejected for its content: about us, not about the recipient.
         "Reject" | "Rendering Failure" => Told {
             event: ProviderEvent::Bounce(BounceClass::Content, domain::bounce::Suppress::No),
-            recipients: message.mail.destination.clone(),
+            recipients: plain(&message.mail.destination),
             feedback_id: None,
             timestamp: None,
         },
@@ -199,11 +210,11 @@ mod tests {
     }
 
     fn events(message: &Value) -> Vec<ProviderEvent> {
-        read(&message.to_string()).unwrap().into_iter().map(|notice| notice.event).collect()
+        read(&message.to_string()).unwrap().into_iter().map(|report| report.event).collect()
     }
 
     #[test]
-    fn a_bounce_is_a_notice_per_recipient_under_either_name() {
+    fn a_bounce_is_a_report_per_recipient_under_either_name() {
         for name in ["notificationType", "eventType"] {
             let message = json!({
                 name: "Bounce", "mail": mail(), "bounce": {
@@ -215,16 +226,17 @@ mod tests {
                     ],
                 },
             });
-            let notices = read(&message.to_string()).unwrap();
-            assert_eq!(notices.len(), 2);
+            let reports = read(&message.to_string()).unwrap();
+            assert_eq!(reports.len(), 2);
             let hard = ProviderEvent::Bounce(BounceClass::Hard, Suppress::Now);
-            assert!(notices.iter().all(|notice| notice.event == hard));
-            assert_eq!(notices[0].recipient.as_ref().unwrap().canonical(), "sara@example.org");
-            assert_eq!(notices[1].recipient, None);
-            assert_ne!(notices[0].id, notices[1].id);
-            assert_eq!(notices[0].return_path.as_deref(), Some("b+x.y@bounce.palm.example"));
-            assert_eq!(notices[0].message_id.as_deref(), Some("t"));
-            assert!(notices[0].at.is_some());
+            assert!(reports.iter().all(|report| report.event == hard));
+            assert_eq!(reports[0].recipient.as_ref().unwrap().canonical(), "sara@example.org");
+            assert_eq!(reports[0].status, "5.1.1".parse().ok());
+            assert_eq!((&reports[1].recipient, reports[1].status), (&None, None));
+            assert_ne!(reports[0].id, reports[1].id);
+            assert_eq!(reports[0].return_path.as_deref(), Some("b+x.y@bounce.palm.example"));
+            assert_eq!(reports[0].message_id.as_deref(), Some("t"));
+            assert!(reports[0].at.is_some());
         }
     }
 
@@ -258,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_of_ses_is_none() {
-        for text in ["", "{}", "[]", "Successfully validated SNS topic", "{\"mail\":{}}"] {
+        for text in ["", "{}", "[]", "hello", "{\"mail\":{}}"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

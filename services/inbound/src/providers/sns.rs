@@ -1,4 +1,4 @@
-//! Amazon SNS: the envelope SES's notices come in, and its signature (compliance.md SEC-08, V-9).
+//! Amazon SNS: the envelope SES's reports come in, and its signature (compliance.md SEC-08, V-9).
 //!
 //! Nothing is fetched. The certificate that signs is a file which an operator has downloaded, looked
 //! at and put into a folder; the envelope's address of it has to be Amazon's and names the file.

@@ -6,12 +6,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
 
 use super::twilio;
 use crate::arrival::Source;
+use crate::providers::is_one_of;
 use crate::settings::TextSettings;
 
 /// The header that carries the shared secret.
@@ -103,10 +103,15 @@ impl Request<'_> {
         form_urlencoded::parse(body).into_owned().collect()
     }
 
-    fn query(&self) -> Vec<(String, String)> {
+    pub(super) fn query(&self) -> Vec<(String, String)> {
         let query = self.head.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).into_owned().collect()
     }
+}
+
+/// The keys of a gateway, if it has any.
+fn open(keys: &[SecretString]) -> Result<&[SecretString], Refusal> {
+    if keys.is_empty() { Err(Refusal::Closed) } else { Ok(keys) }
 }
 
 impl Gateway {
@@ -118,13 +123,16 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         let is_genuine = match self {
             Self::Twilio => {
-                let token = settings.twilio_token.as_ref().ok_or(Refusal::Closed)?;
+                let tokens = open(&settings.twilio_tokens)?.iter();
                 let url = format!("{}{}", settings.public_url, request.path_and_query());
                 let given = request.header(&twilio::SIGNATURE).unwrap_or_default();
-                twilio::is_signed(token.expose_secret(), &url, &request.form(), given)
+                let form = request.form();
+                tokens.fold(false, |is_signed, token| {
+                    is_signed | twilio::is_signed(token.expose_secret(), &url, &form, given)
+                })
             }
             Self::Kannel | Self::Generic => {
-                let secret = settings.secret.as_ref().ok_or(Refusal::Closed)?;
+                let secrets = open(&settings.secrets)?;
                 let given = request.header(&SECRET).map(str::to_owned);
                 // Kannel sends no headers of one's own choosing.
                 let given = given.or_else(|| {
@@ -132,7 +140,7 @@ impl Gateway {
                     query.into_iter().find(|(name, _)| name == "secret").map(|(_, value)| value)
                 });
                 let given = given.unwrap_or_default();
-                given.as_bytes().ct_eq(secret.expose_secret().as_bytes()).into()
+                is_one_of(secrets, given.as_bytes())
             }
         };
         let is_allowed = request.head.method == Method::POST

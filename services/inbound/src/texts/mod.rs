@@ -5,35 +5,31 @@
 //! safe there is the message noted as done; a gateway that repeats it until then repeats nothing.
 
 mod gateway;
+mod status;
 mod twilio;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, post};
 use domain::phone::Phone;
 use domain::reply::{self, Action, Language, OptOutScope, Reading};
 use domain::{AddressKeyer, AddressKind, ContactChannel};
-use futures_util::StreamExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
 use crate::arrival::{Arrival, Event, Notice, OptIn, OptOut, ReplyTo, Review};
+use crate::body;
 use crate::intake::{Intake, Taken};
 use crate::kept::Kept;
 use crate::settings::{Settings, TextSettings};
 use crate::telemetry;
 
 use gateway::{Gateway, Refusal, Request as GatewayRequest, Text};
-
-/// A body that has not arrived by then is not taken; the gateway will repeat it.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// What takes answers.
 struct Texts {
@@ -63,14 +59,16 @@ pub(crate) fn router(
         intake: Arc::clone(intake),
         opt_outs: opt_outs.clone(),
     };
-    Ok(Router::new().route("/hooks/sms/{gateway}", any(take)).with_state(Arc::new(texts)))
+    let router = Router::new().route("/hooks/sms/{gateway}", any(take));
+    let router = router.route("/hooks/sms/twilio/status", post(status::take));
+    Ok(router.with_state(Arc::new(texts)))
 }
 
 impl Texts {
     /// What is answered to a request.
     async fn take(&self, gateway: Gateway, request: Request) -> Response {
         let (head, body) = request.into_parts();
-        let Some(body) = read(body, self.settings.body_limit).await else {
+        let Some(body) = body::read(body, self.settings.body_limit).await else {
             return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or too slow\n")
                 .into_response();
         };
@@ -122,11 +120,7 @@ impl Texts {
         let intake = Arc::clone(&self.intake);
         let arrival = Arrival { notice, event };
         let taken = self.opt_outs.spawn(async move { intake.take(arrival).await });
-        match taken.await.unwrap_or(Taken::Lost) {
-            Taken::InForce => StatusCode::OK,
-            Taken::Queued => StatusCode::ACCEPTED,
-            Taken::Lost => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        accepted(taken.await)
     }
 
     fn event(&self, number: &str, reading: &Reading) -> Option<Event> {
@@ -169,6 +163,13 @@ pub(crate) fn examine(
     let request = GatewayRequest { head, body };
     let text = gateway.read(&request).map(|Text { id, from, body, .. }| [id, from, body]);
     (gateway.check(settings, &request).is_ok(), text)
+/// How it is said whether something is safe.
+fn accepted(taken: Result<Taken, JoinError>) -> StatusCode {
+    match taken.unwrap_or(Taken::Lost) {
+        Taken::InForce => StatusCode::OK,
+        Taken::Queued => StatusCode::ACCEPTED,
+        Taken::Lost => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 async fn take(
@@ -180,19 +181,4 @@ async fn take(
         Ok(gateway) => texts.take(gateway, request).await,
         Err(_) => (StatusCode::NOT_FOUND, "not found\n").into_response(),
     }
-}
-
-/// A whole body, if it has come in time and is no longer than `limit`.
-async fn read(body: Body, limit: usize) -> Option<Vec<u8>> {
-    let deadline = Instant::now() + BODY_WITHIN;
-    let mut chunks = body.into_data_stream();
-    let mut whole = Vec::new();
-    while let Some(chunk) = timeout_at(deadline, chunks.next()).await.ok()? {
-        let chunk = chunk.ok()?;
-        if whole.len() + chunk.len() > limit {
-            return None;
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Some(whole)
 }

@@ -3,12 +3,15 @@
 
 mod arrivals;
 mod crash;
+mod hooks;
 mod load;
 mod mail;
 mod outage;
 mod pages;
 mod proxy;
+mod requests;
 mod returned;
+mod statuses;
 mod texts;
 mod tokens;
 mod vectors;

@@ -89,7 +89,13 @@ fn exactly_these_settings_are_secret() {
     let secret: BTreeSet<String> =
         catalogue.settings().iter().filter(|declared| declared.secret).map(Declared::key).collect();
     let expected = [
+        "inbound.imap_password",
+        "inbound.mail_secrets",
+        "inbound.mailgun_keys",
+        "inbound.postmark_secrets",
+        "inbound.sms_former_secrets",
         "inbound.sms_secret",
+        "inbound.sms_twilio_former_tokens",
         "inbound.sms_twilio_token",
         "keys.address",
         "keys.former_tokens",
