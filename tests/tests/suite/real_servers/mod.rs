@@ -1,11 +1,14 @@
 //! What the workers send, judged by programs of other people: a real Postfix, a real Kannel, and a
-//! verifier of signatures that shares no code with ours.
+//! verifier of signatures that shares no code with ours. What the public edge fetches from a real
+//! Dovecot.
 //!
 //! The servers are Debian's packages, started privately. Where a package is missing its tests fail
 //! and name it; [`LEFT_OUT_VARIABLE`] leaves servers out on purpose, and says so on every run.
 
+mod dovecot;
 mod kannel;
 mod mail;
+mod mailbox;
 mod message_centre;
 mod postfix;
 mod texts;
@@ -43,7 +46,8 @@ fn program(package: &str, name: &str) -> PathBuf {
         Some(program) => program,
         None => panic!(
             "this test needs {name} of the Debian package {package}: `apt-get install \
-             --no-install-recommends {package}`, or leave it out with {LEFT_OUT_VARIABLE}={package}"
+             --no-install-recommends {package}`, or leave it out with {LEFT_OUT_VARIABLE}={}",
+            package.trim_end_matches("-imapd")
         ),
     }
 }
