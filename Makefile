@@ -29,7 +29,7 @@ test:
 ci:
 	@.ci/run
 
-# What is measured, how, and the figures of one machine: ARCHITECTURE.md. Some ten minutes;
+# What is measured, how, and the figures of one machine: docs/performance.md. Some ten minutes;
 # `make bench BENCH=--quick` takes about one. Writes target/bench.json.
 bench:
 	@scripts/setup.sh servers

@@ -1,11 +1,12 @@
 //! Decides what is due; the only producer of hints.
 //!
-//! Four loops share one database and one broker, and any number of schedulers may run at once:
+//! Five loops share one database and one broker, and any number of schedulers may run at once:
 //! [`due`] claims what is due and plans each enrolment on, [`relay`] publishes the outbox,
-//! [`effects`] does what new entries of the list leave to be done, and [`sweep`] takes up what got
-//! stuck and ends entries whose term is over. None of them needs a leader: rows are claimed with
+//! [`effects`] does what new entries of the list leave to be done, [`sweep`] takes up what got stuck and
+//! ends entries whose term is over, and [`breakers`] pauses what does harm. None of them needs a leader: rows are claimed with
 //! SKIP LOCKED, and a hint too many claims nothing.
 
+mod breakers;
 mod due;
 mod effects;
 mod planner;
@@ -23,7 +24,7 @@ use storage::{Database, Role};
 use tokio::sync::mpsc;
 
 pub use planner::{Planned, Planner};
-pub use settings::{Settings, UnknownPolicies};
+pub use settings::{Limits, Settings, UnknownPolicies};
 
 /// Batches between the loops and the relay: enough to keep it busy, few enough to slow the claiming
 /// down when the broker is slow.
@@ -45,6 +46,10 @@ pub struct Scheduler {
     pub settings: Settings,
     /// What happens in doubt.
     pub policies: UnknownPolicies,
+    /// What the circuit breakers bear; without, they do not look.
+    pub limits: Option<Limits>,
+    /// The domain emails are from.
+    pub sender_domain: Option<String>,
     /// The name in history.
     pub name: String,
 }
@@ -54,8 +59,12 @@ impl Scheduler {
     pub fn start(self, shutdown: &Shutdown) {
         let (hints, queued) = mpsc::channel(QUEUED_BATCHES);
         let token = shutdown.token();
-        let Self { database, broker, calendar, default_zone, clock, settings, policies, name } =
-            self;
+        if let Some(breakers) = self.breakers() {
+            shutdown.spawn("breakers", breakers.run(token.clone()));
+        }
+        let Self {
+            database, broker, calendar, default_zone, clock, settings, policies, name, ..
+        } = self;
         let due = due::Due {
             database: database.clone(),
             planner: Planner::new(database.clone(), calendar.clone(), default_zone.clone()),
@@ -78,6 +87,18 @@ impl Scheduler {
         shutdown.spawn("sweep", sweep.run(token.clone()));
         shutdown.spawn("reaper", sweep::reap(database.clone(), Arc::clone(&broker), token));
         shutdown.spawn("relay", relay::run(database, broker, queued));
+    }
+}
+
+impl Scheduler {
+    fn breakers(&self) -> Option<breakers::Breakers> {
+        Some(breakers::Breakers {
+            database: self.database.clone(),
+            clock: self.clock.clone(),
+            limits: self.limits?,
+            sender_domain: self.sender_domain.clone(),
+            every: self.settings.sweep(),
+        })
     }
 }
 
@@ -108,6 +129,8 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
         clock: shared.clock.clone(),
         settings: Settings { remembered: chrono::TimeDelta::seconds(remembered), ..settings },
         policies: UnknownPolicies::load(&ctx.settings)?,
+        limits: Limits::load(&ctx.settings)?,
+        sender_domain: settings::sender_domain(&ctx.settings)?,
         name: member.name,
     };
     scheduler.start(&ctx.shutdown);

@@ -1,8 +1,10 @@
-//! Section `[scheduler]`, and what the sweep needs of the media's sections.
+//! Sections `[scheduler]` and `[breakers]`, and what the sweep needs of the media's sections.
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use chrono::TimeDelta;
+use domain::breaker::{BounceLimits, ComplaintLimits, GatewayLimits, Share};
 use serde::Deserialize;
 use storage::sweep::UnknownPolicy;
 
@@ -64,6 +66,21 @@ pub struct UnknownPolicies {
 }
 
 #[derive(Deserialize)]
+struct Sender {
+    from: String,
+}
+
+/// The domain of `[email] from`, in lower case; `None` when it is not set.
+///
+/// # Errors
+/// When the setting is no text.
+pub fn sender_domain(settings: &bootstrap::Loaded) -> anyhow::Result<Option<String>> {
+    let from = settings.section::<Sender>("email")?.from;
+    let domain = from.trim().trim_end_matches('>').rsplit_once('@');
+    Ok(domain.map(|(_, domain)| domain.to_ascii_lowercase()))
+}
+
+#[derive(Deserialize)]
 struct Medium {
     unknown_policy: Word,
 }
@@ -88,5 +105,65 @@ impl UnknownPolicies {
             })
         };
         Ok(Self { email: policy("email")?, sms: policy("sms")? })
+    }
+}
+
+/// Section `[breakers]`; shares in percent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BreakerSettings {
+    enabled: bool,
+    complaint_warn_percent: f64,
+    complaint_pause_percent: f64,
+    complaint_least: u64,
+    bounce_pause_percent: f64,
+    bounce_least: u64,
+    gateway_pause_percent: f64,
+    gateway_least: u64,
+    gateway_minutes: u32,
+}
+
+/// What the circuit breakers bear.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of complaints per sending domain.
+    pub complaints: ComplaintLimits,
+    /// Of hard bounces per plan and source.
+    pub bounces: BounceLimits,
+    /// Of failures per gateway.
+    pub gateway: GatewayLimits,
+    /// How far back gateways are looked at.
+    pub gateway_window: TimeDelta,
+}
+
+impl Limits {
+    /// Reads section `[breakers]`; `None` where they are switched off.
+    ///
+    /// # Errors
+    /// When a share is not between 0 and 100 percent.
+    pub fn load(settings: &bootstrap::Loaded) -> anyhow::Result<Option<Self>> {
+        let section: BreakerSettings = settings.section("breakers")?;
+        let share = |percent, key: &str| {
+            Share::of_percent(percent).with_context(|| {
+                format!("breakers.{key} is {percent}; it must be 0 to 100 percent")
+            })
+        };
+        let limits = Self {
+            complaints: ComplaintLimits {
+                warn: share(section.complaint_warn_percent, "complaint_warn_percent")?,
+                pause: share(section.complaint_pause_percent, "complaint_pause_percent")?,
+                least: section.complaint_least,
+            },
+            bounces: BounceLimits {
+                pause: share(section.bounce_pause_percent, "bounce_pause_percent")?,
+                least: section.bounce_least,
+            },
+            gateway: GatewayLimits {
+                pause: share(section.gateway_pause_percent, "gateway_pause_percent")?,
+                least: section.gateway_least,
+            },
+            gateway_window: TimeDelta::minutes(i64::from(section.gateway_minutes)),
+        };
+        Ok(section.enabled.then_some(limits))
     }
 }

@@ -24,20 +24,6 @@ crate::words! {
 }
 
 crate::words! {
-    /// Of what something is counted; the key beside it says of which.
-    CountScope, "scope of counts", {
-        /// The domain emails are from.
-        SenderDomain = "sender_domain",
-        /// A plan, by its key.
-        Plan = "plan",
-        /// An import, by the source of its contacts.
-        Import = "import",
-        /// A channel with a gateway: email or sms.
-        Channel = "channel",
-    }
-}
-
-crate::words! {
     /// What a look at figures calls for; later ones weigh more.
     Alarm, "alarm", {
         /// Nothing.

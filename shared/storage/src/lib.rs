@@ -17,6 +17,7 @@ pub mod agents;
 pub mod arrivals;
 pub mod audit;
 pub mod blackouts;
+pub mod breakers;
 pub mod claims;
 pub mod consents;
 pub mod contacts;

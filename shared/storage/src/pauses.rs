@@ -35,7 +35,63 @@ pub struct OpenPause {
     pub evidence: serde_json::Value,
 }
 
+/// Who lifted a pause.
+#[derive(Debug, Clone)]
+pub struct Lift {
+    /// Business time.
+    pub at: DateTime<Utc>,
+    /// The person.
+    pub by: String,
+    /// Why.
+    pub note: String,
+}
+
+/// A pause with its whole story.
+#[derive(Debug, Clone)]
+pub struct PauseRecord {
+    /// What it covers, and why.
+    pub pause: Pause,
+    /// Business time.
+    pub since: DateTime<Utc>,
+    /// The figures it was opened for.
+    pub evidence: serde_json::Value,
+    /// Its end, if it has one.
+    pub lift: Option<Lift>,
+}
+
 impl Database {
+    /// Pauses, the newest first, `limit` at most; those in force alone where `open` says so.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pauses(&self, open: bool, limit: u32) -> Result<Vec<PauseRecord>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT id, scope::text AS scope, key, since, reason, evidence,
+                    lifted_at, lifted_by, lift_note
+               FROM pauses WHERE lifted_at IS NULL OR NOT $1 ORDER BY since DESC, id DESC LIMIT $2",
+        )
+        .bind(open)
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(pause_record).collect()
+    }
+
+    /// One pause, lifted or not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pause_record(&self, pause: PauseId) -> Result<Option<PauseRecord>, StorageError> {
+        let row = sqlx::query(
+            "SELECT id, scope::text AS scope, key, since, reason, evidence,
+                    lifted_at, lifted_by, lift_note FROM pauses WHERE id = $1",
+        )
+        .bind(pause.as_uuid())
+        .fetch_optional(self.pool())
+        .await?;
+        row.as_ref().map(pause_record).transpose()
+    }
+
     /// Opens a pause, and returns its identity; nothing when one with the same scope and key is open
     /// already. Touches claimed from now on wait.
     ///
@@ -109,4 +165,14 @@ fn open_pause(row: &PgRow) -> Result<OpenPause, StorageError> {
         since: row.try_get("since")?,
         evidence: row.try_get("evidence")?,
     })
+}
+
+fn pause_record(row: &PgRow) -> Result<PauseRecord, StorageError> {
+    let OpenPause { pause, since, evidence } = open_pause(row)?;
+    let lift =
+        match (row.try_get("lifted_at")?, row.try_get("lifted_by")?, row.try_get("lift_note")?) {
+            (Some(at), Some(by), Some(note)) => Some(Lift { at, by, note }),
+            _ => None,
+        };
+    Ok(PauseRecord { pause, since, evidence, lift })
 }

@@ -11,6 +11,7 @@ mod enrol;
 mod explain;
 mod local;
 mod migrate;
+mod pauses;
 mod plans;
 mod readiness;
 mod registry;
@@ -80,6 +81,9 @@ pub enum Command {
     /// Days on which the team reaches nobody.
     #[command(subcommand)]
     Blackouts(blackouts::Arguments),
+    /// What circuit breakers and people have stopped for now.
+    #[command(subcommand)]
+    Pauses(pauses::Arguments),
     /// Tasks for people.
     #[command(subcommand)]
     Tasks(tasks::Arguments),
@@ -116,6 +120,7 @@ impl Command {
             Self::Audit(arguments) => audit::run(arguments, &session).await,
             Self::Retention(arguments) => retention::run(arguments, &session).await,
             Self::Blackouts(arguments) => blackouts::run(arguments, &session).await,
+            Self::Pauses(arguments) => pauses::run(arguments, &session).await,
             Self::Tasks(arguments) => tasks::run(arguments, &session).await,
             Self::Check(arguments) => check::run(arguments, &session).await,
             Self::Settings => settings::run(&session),

@@ -140,8 +140,8 @@ async fn decide(arguments: DecideArguments, session: &Session) -> anyhow::Result
     let decision = if stop { ReviewDecision::Stop } else { ReviewDecision::CarryOn };
     if stop {
         // First on the list, then the pause ends: nothing can leave between.
-        let target =
-            Target::Address { key: review.key, channel: ContactChannel::Sms, domain: None };
+        let channel = channel_of(&review);
+        let target = Target::Address { key: review.key, channel, domain: None };
         let entry = NewSuppression {
             target,
             reason: SuppressionReason::ReplyFreetext,
@@ -159,6 +159,11 @@ async fn decide(arguments: DecideArguments, session: &Session) -> anyhow::Result
     let review = known(id, database).await?;
     session.output.object(&shown(&review), for_people)?;
     Ok(())
+}
+
+/// The channel that the answer came by, and that its review paused.
+fn channel_of(review: &Review) -> ContactChannel {
+    if review.source == "mail" { ContactChannel::Email } else { ContactChannel::Sms }
 }
 
 /// The review of this id.

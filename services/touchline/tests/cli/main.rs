@@ -10,6 +10,7 @@ mod explaining;
 mod exporting;
 mod importing;
 mod listing;
+mod pausing;
 mod plans;
 mod preflight;
 mod registering;

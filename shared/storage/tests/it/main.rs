@@ -3,6 +3,7 @@
 
 mod auditing;
 mod bouncing;
+mod breaking;
 mod claiming;
 mod consenting;
 mod effects;

@@ -1,6 +1,7 @@
 //! From a CSV file to recorded outcomes, with the fleet in this process and a clock that is moved.
 
 mod bad_days;
+mod breakers;
 mod eight_by_eight;
 
 use chrono::{DateTime, Utc};

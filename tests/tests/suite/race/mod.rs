@@ -135,6 +135,8 @@ impl Crew {
                 ..scheduler::Settings::default()
             },
             policies: UnknownPolicies { email: UnknownPolicy::Resend, sms: UnknownPolicy::Hold },
+            limits: None,
+            sender_domain: None,
             name: "scheduler".to_owned(),
         };
         scheduler.start(&self.shutdown);
