@@ -269,7 +269,7 @@ impl Database {
                 id: row.try_get::<uuid::Uuid, _>("id")?.into(),
                 basis: word(row, "basis")?,
                 given_at: timestamp(row.try_get("given_at")?),
-                expires_at: expires.map(instant),
+                expires_at: expires.map(timestamp),
             });
         }
         Ok(basis_at(&grants, &withdrawals, timestamp(at)))

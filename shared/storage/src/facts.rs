@@ -226,7 +226,7 @@ impl ContactHistory {
             id: consent.id,
             basis: consent.basis,
             given_at: timestamp(consent.given_at),
-            expires_at: consent.expires_at.map(instant),
+            expires_at: consent.expires_at.map(timestamp),
         });
         let withdrawals = self
             .withdrawals

@@ -45,6 +45,7 @@ async fn complain(fleet: &Fleet, n: usize, touch: &Touch) {
         actor: "test".to_owned(),
         evidence: None,
         touch: Some(touch.id),
+        received_at: None,
     };
     fleet.deployment.operator.suppress(&entry, Duration::ZERO).await.unwrap();
 }

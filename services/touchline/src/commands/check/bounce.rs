@@ -80,7 +80,9 @@ fn about(returned: &Returned) -> Value {
             }
         }
         Returned::Feedback(report) if report.kind.suppresses() => complaint(report),
-        Returned::Feedback(_) | Returned::AutoReply | Returned::Other => nothing(),
+        Returned::Feedback(_) | Returned::AutoReply | Returned::Answer(_) | Returned::Other => {
+            nothing()
+        }
     }
 }
 
