@@ -5,8 +5,8 @@ mod erase;
 mod export;
 mod import;
 mod object;
-mod replies;
 mod relationship;
+mod replies;
 mod show;
 
 use clap::Subcommand;
