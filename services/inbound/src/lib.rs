@@ -16,9 +16,9 @@ mod kept;
 mod language;
 mod list;
 mod lmtp;
+mod mailroom;
 #[doc(hidden)]
 pub mod outside;
-mod mailroom;
 mod page;
 pub mod providers;
 mod retention;

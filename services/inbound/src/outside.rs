@@ -37,8 +37,8 @@ pub struct SmsRequest<'a> {
 pub fn sms_hook(secret: &str, request: &SmsRequest<'_>) -> Option<(bool, Option<[String; 3]>)> {
     let settings = TextSettings {
         public_url: PUBLIC_URL.to_owned(),
-        twilio_token: Some(SecretString::from(secret)),
-        secret: Some(SecretString::from(secret)),
+        twilio_tokens: vec![SecretString::from(secret)],
+        secrets: vec![SecretString::from(secret)],
         body_limit: request.body.len(),
         dir: PathBuf::new(),
         region: "US".to_owned(),

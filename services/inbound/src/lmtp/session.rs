@@ -9,7 +9,6 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 use super::command::{Command, Incoming};
-use super::{Delivered, Office};
 use crate::mailroom::{Delivered, Mailroom};
 
 /// A session that says nothing for so long is closed (RFC 5321 §4.5.3.2.7).

@@ -163,6 +163,8 @@ pub(crate) fn examine(
     let request = GatewayRequest { head, body };
     let text = gateway.read(&request).map(|Text { id, from, body, .. }| [id, from, body]);
     (gateway.check(settings, &request).is_ok(), text)
+}
+
 /// How it is said whether something is safe.
 fn accepted(taken: Result<Taken, JoinError>) -> StatusCode {
     match taken.unwrap_or(Taken::Lost) {
