@@ -247,9 +247,16 @@ impl PhoneCheck {
             Some(reason) => (false, false, Some(reason)),
             None => usable(phone.kind),
         };
-        let suppress = possible == Possible::IsPossible;
+        let suppress = possible == Possible::IsPossible && (valid || is_stable(&phone.e164));
         Self { phone: Some(phone), possible: Some(possible), valid, sms, call, suppress, reason }
     }
+}
+
+/// Whether an E.164 form is read as itself again. That of zeros that no plan knows is not
+/// (`+971 0000000001` gains one), and what has two forms would have two keys.
+fn is_stable(e164: &str) -> bool {
+    let again = PHONE_NUMBER_UTIL.parse(e164, None);
+    again.is_ok_and(|number| number.format_as(PhoneNumberFormat::E164) == e164)
 }
 
 impl serde::Serialize for PhoneCheck {
