@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bootstrap::Shutdown;
 use bootstrap::health::Health;
-use domain::token::{TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
+use domain::token::{PREFERENCES_PATH, TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout_at};
@@ -21,6 +21,7 @@ use crate::arrival::{AgentClass, Arrival, reason_of};
 use crate::intake::{Intake, Taken};
 use crate::language;
 use crate::page::{self, Pages};
+use crate::preferences::{Link, way};
 use crate::settings::Settings;
 use crate::telemetry;
 
@@ -31,18 +32,20 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// the answer.
 const DROPPED_BYTES: usize = 4 * 1024 * 1024;
 
-/// The methods of an unsubscribe link.
+/// The methods of a link.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 
 /// The public edge.
 pub(crate) struct Edge {
-    keys: TokenKeys,
-    pages: Pages,
+    pub(crate) keys: TokenKeys,
+    pub(crate) pages: Pages,
     body_limit: usize,
-    intake: Arc<Intake>,
+    pub(crate) intake: Arc<Intake>,
     /// Opt-outs that are being taken, whether or not somebody still waits for the answer.
-    opt_outs: TaskTracker,
-    usual: domain::Locale,
+    pub(crate) opt_outs: TaskTracker,
+    pub(crate) usual: domain::Locale,
+    /// Where it is reached from outside; may be empty.
+    pub(crate) public_url: String,
     /// Set where no other server answers probes.
     health: Option<(Health, Shutdown)>,
 }
@@ -56,11 +59,12 @@ impl Edge {
     ) -> Self {
         Self {
             keys: settings.keys.clone(),
-            pages: Pages::new(&settings.team),
+            pages: Pages::new(&settings.team, &settings.privacy_url),
             body_limit: settings.body_limit,
             intake,
             opt_outs,
             usual: settings.locale,
+            public_url: settings.public_url.clone(),
             health,
         }
     }
@@ -80,9 +84,10 @@ impl Edge {
 
     fn look(&self, token: &str, uri: &Uri, headers: &HeaderMap) -> Response {
         match UnsubscribeToken::decode(&self.keys, token) {
-            Ok(token) => {
+            Ok(read) => {
                 let locale = language::chosen(uri, headers, self.usual);
-                html(StatusCode::OK, self.pages.question(token.channel, locale))
+                let link = Link { token, locale, way: &way(uri.path()) };
+                html(StatusCode::OK, self.pages.question(read.channel, link))
             }
             Err(_) => self.refuse(),
         }
@@ -92,29 +97,26 @@ impl Edge {
         let (head, body) = request.into_parts();
         // Read whatever the token is worth: a bad one is not to be told by how fast it fails.
         let body = self.read(body).await;
-        let Ok(token) = UnsubscribeToken::decode(&self.keys, token) else {
+        let Ok(read) = UnsubscribeToken::decode(&self.keys, token) else {
             return self.refuse();
         };
         let agent = head.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         let now = self.intake.clock().now();
-        let opt_out = Arrival::by_link(token, reason_of(&body), AgentClass::of(agent), now);
+        let opt_out = Arrival::by_link(read, reason_of(&body), AgentClass::of(agent), now);
         let intake = Arc::clone(&self.intake);
         // A task of its own: who hangs up has opted out all the same.
         let taken = self.opt_outs.spawn(async move { intake.take(opt_out).await });
         let locale = language::chosen(&head.uri, &head.headers, self.usual);
-        let done = || self.pages.done(token.channel, locale);
+        let link = Link { token, locale, way: &way(head.uri.path()) };
         match taken.await.unwrap_or(Taken::Lost) {
-            Taken::InForce => html(StatusCode::OK, done()),
-            Taken::Queued => html(StatusCode::ACCEPTED, done()),
-            Taken::Lost => {
-                let page = html(StatusCode::SERVICE_UNAVAILABLE, self.pages.later(locale));
-                ([(header::RETRY_AFTER, "60")], page).into_response()
-            }
+            Taken::InForce => html(StatusCode::OK, self.pages.done(read.channel, link, true)),
+            Taken::Queued => html(StatusCode::ACCEPTED, self.pages.done(read.channel, link, false)),
+            Taken::Lost => later(self.pages.later(locale)),
         }
     }
 
     /// The beginning of a body: as much as is kept of it, has come in time and without an error.
-    async fn read(&self, body: Body) -> Vec<u8> {
+    pub(crate) async fn read(&self, body: Body) -> Vec<u8> {
         let deadline = Instant::now() + BODY_WITHIN;
         let mut chunks = body.into_data_stream();
         let mut kept = Vec::new();
@@ -131,20 +133,28 @@ impl Edge {
     }
 
     /// The one answer to every bad token (compliance.md SEC-03).
-    fn refuse(&self) -> Response {
+    pub(crate) fn refuse(&self) -> Response {
         metrics::counter!(telemetry::BAD_TOKENS).increment(1);
         html(StatusCode::BAD_REQUEST, self.pages.bad_link())
     }
 }
 
 async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    let Some(token) = token_of(request.uri().path()) else {
+    let Some((door, token)) = door_of(request.uri().path()) else {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     };
-    match *request.method() {
-        Method::GET | Method::HEAD => edge.look(&token, request.uri(), request.headers()),
-        Method::POST => edge.opt_out(&token, request).await,
-        Method::OPTIONS => (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response(),
+    match (request.method(), door) {
+        (&Method::GET | &Method::HEAD, Door::Unsubscribe) => {
+            edge.look(&token, request.uri(), request.headers())
+        }
+        (&Method::GET | &Method::HEAD, Door::Preferences) => {
+            edge.preferences(&token, request.uri(), request.headers()).await
+        }
+        (&Method::POST, Door::Unsubscribe) => edge.opt_out(&token, request).await,
+        (&Method::POST, Door::Preferences) => edge.choose(request).await,
+        (&Method::OPTIONS, _) => {
+            (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response()
+        }
         _ => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, ALLOWED)]).into_response(),
     }
 }
@@ -157,18 +167,42 @@ async fn ready(State((health, shutdown)): State<(Health, Shutdown)>) -> Response
     (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
 }
 
-/// What stands for a token in a path, possibly nothing; `None` if this is no unsubscribe path.
-/// Slashes too many and a prefix before it, as proxies add them, change nothing.
-pub(crate) fn token_of(path: &str) -> Option<String> {
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
-    let marker = UNSUBSCRIBE_PATH.trim_matches('/');
-    parts.find(|part| *part == marker)?;
-    let token = parts.next().unwrap_or_default();
-    // What is not text cannot be a token either.
-    Some(percent_decode_str(token).decode_utf8().unwrap_or_default().into_owned())
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// One click stops a channel.
+    Unsubscribe,
+    /// The preference page.
+    Preferences,
 }
 
-fn html(status: StatusCode, page: String) -> Response {
+impl Door {
+    /// The door a segment of a path names.
+    pub(crate) fn of(segment: &str) -> Option<Self> {
+        let doors = [(UNSUBSCRIBE_PATH, Self::Unsubscribe), (PREFERENCES_PATH, Self::Preferences)];
+        doors
+            .into_iter()
+            .find_map(|(path, door)| (path.trim_matches('/') == segment).then_some(door))
+    }
+}
+
+/// Where a path leads, and what stands for a token in it, possibly nothing; `None` if it leads
+/// nowhere. Slashes too many and a prefix before it, as proxies add them, change nothing.
+pub(crate) fn door_of(path: &str) -> Option<(Door, String)> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let door = parts.find_map(Door::of)?;
+    let token = parts.next().unwrap_or_default();
+    // What is not text cannot be a token either.
+    Some((door, percent_decode_str(token).decode_utf8().unwrap_or_default().into_owned()))
+}
+
+/// The answer where nothing can be stored, to be asked for again in a minute.
+pub(crate) fn later(page: String) -> Response {
+    let page = html(StatusCode::SERVICE_UNAVAILABLE, page);
+    ([(header::RETRY_AFTER, "60")], page).into_response()
+}
+
+pub(crate) fn html(status: StatusCode, page: String) -> Response {
     let security = page::content_security_policy();
     let headers: [(HeaderName, HeaderValue); 7] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -201,7 +235,11 @@ mod tests {
             ("/U/a.b", None),
             ("/favicon.ico", None),
         ] {
-            assert_eq!(token_of(path).as_deref(), token, "{path}");
+            let found = door_of(path);
+            assert_eq!(found.as_ref().map(|(_, token)| token.as_str()), token, "{path}");
+            assert!(found.is_none_or(|(door, _)| door == Door::Unsubscribe), "{path}");
+            let other = door_of(&path.replacen("u/", "p/", 1));
+            assert!(!path.contains("u/") || other.is_some_and(|it| it.0 == Door::Preferences));
         }
     }
 }

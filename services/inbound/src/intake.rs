@@ -57,6 +57,11 @@ impl Intake {
         &self.clock
     }
 
+    /// The database behind it.
+    pub(crate) fn list(&self) -> &List {
+        &self.list
+    }
+
     /// Takes one. Run it in a task of its own: who asks and hangs up is still to be left alone. When it
     /// is lost, ask for a repeat: nothing has been kept.
     pub(crate) async fn take(&self, arrival: Arrival) -> Taken {

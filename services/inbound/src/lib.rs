@@ -20,6 +20,7 @@ mod mailroom;
 #[doc(hidden)]
 pub mod outside;
 mod page;
+mod preferences;
 pub mod providers;
 mod retention;
 pub mod returns;

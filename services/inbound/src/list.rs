@@ -4,11 +4,13 @@ use std::future::Future;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::{AddressKey, TouchId};
+use domain::token::UnsubscribeToken;
+use domain::{AddressKey, ContactChannel, TouchId};
+use storage::preferences::Preferences;
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
 
-use crate::arrival::{Arrival, Office, PATIENCE};
+use crate::arrival::{ACTOR, Arrival, Office, PATIENCE};
 
 /// A database that has not answered by then is away.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -100,6 +102,37 @@ impl List {
     pub(crate) async fn requests_under_review(&self) -> Result<Vec<String>, NotEntered> {
         let database = self.database();
         self.answered(ANSWER, database.requests_under_review()).await
+    }
+
+    /// What the address of a link gets, as far as its owner may choose.
+    pub(crate) async fn preferences(
+        &self,
+        link: &UnsubscribeToken,
+    ) -> Result<Preferences, NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.preferences(&link.address_key, link.channel)).await
+    }
+
+    /// Where the people with an address are reached on `channel`.
+    pub(crate) async fn addresses_of_people_with(
+        &self,
+        key: &AddressKey,
+        channel: ContactChannel,
+    ) -> Result<Vec<AddressKey>, NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.addresses_of_people_with(key, channel)).await
+    }
+
+    /// Takes back what a link has stopped within 24 hours. Returns how many entries ended.
+    pub(crate) async fn undo(
+        &self,
+        link: &UnsubscribeToken,
+        evidence: &str,
+    ) -> Result<i64, NotEntered> {
+        let UnsubscribeToken { address_key, channel, touch } = link;
+        let database = self.database();
+        let undone = database.undo_opt_out(address_key, *channel, *touch, ACTOR, evidence);
+        self.answered(ANSWER, undone).await
     }
 
     async fn answered<T>(

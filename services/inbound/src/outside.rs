@@ -109,5 +109,6 @@ pub fn page_request(
         headers.insert(header::ACCEPT_LANGUAGE, value);
     }
     let locale = language::chosen(&uri, &headers, Locale::En);
-    Some((edge::token_of(uri.path()), locale, reason_of(body), AgentClass::of(user_agent).as_str()))
+    let token = edge::door_of(uri.path()).map(|(_, token)| token);
+    Some((token, locale, reason_of(body), AgentClass::of(user_agent).as_str()))
 }

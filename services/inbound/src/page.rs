@@ -9,13 +9,17 @@ use base64::engine::general_purpose::STANDARD;
 use domain::{ContactChannel, Locale};
 use sha2::{Digest, Sha256};
 
+use crate::preferences::Link;
+
 /// The style of every page; its hash is what the policy allows.
 const STYLE: &str = include_str!("page.css");
 
-/// A letter, a tick, and a link in two pieces: 24 × 24 line drawings.
+/// A letter: a line drawing of 24 × 24.
 const LETTER: &str = "M3.5 6.5h17v11h-17zM4 7l8 6 8-6";
-const TICK: &str = "M5 12.5l4.5 4.5L19 7.5";
-const BROKEN: &str =
+/// A tick.
+pub(crate) const TICK: &str = "M5 12.5l4.5 4.5L19 7.5";
+/// A link in two pieces.
+pub(crate) const BROKEN: &str =
     "M9.5 14.5l-2 2a3 3 0 0 1-4.2-4.2l2-2M14.5 9.5l2-2a3 3 0 0 1 4.2 4.2l-2 2M9 5l.5 2M15 19l-.5-2";
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -37,22 +41,28 @@ pub(crate) fn content_security_policy() -> HeaderValue {
 pub(crate) struct Pages {
     /// The sender's name, escaped; may be empty.
     team: String,
-}
-
-/// A heading and what is to be said below it, as HTML.
-struct Saying {
-    heading: String,
-    text: String,
+    /// The address of the sender's privacy notice, escaped; may be empty.
+    privacy_url: String,
 }
 
 impl Pages {
-    /// Pages for the sender called `team`.
-    pub(crate) fn new(team: &str) -> Self {
-        Self { team: escape(team.trim()) }
+    /// Pages for the sender called `team`, whose privacy notice is at `privacy_url`, if anywhere.
+    pub(crate) fn new(team: &str, privacy_url: &str) -> Self {
+        // Nothing but a web address, so that no setting makes a link run something.
+        let privacy_url = privacy_url.trim();
+        let is_web = ["https://", "http://"].iter().any(|scheme| privacy_url.starts_with(scheme));
+        let privacy_url = if is_web { escape(privacy_url) } else { String::new() };
+        Self { team: escape(team.trim()), privacy_url }
+    }
+
+    /// The address of the privacy notice, escaped; may be empty.
+    pub(crate) fn privacy_url(&self) -> &str {
+        &self.privacy_url
     }
 
     /// What a link opens: the question, one button, the other language.
-    pub(crate) fn question(&self, channel: ContactChannel, locale: Locale) -> String {
+    pub(crate) fn question(&self, channel: ContactChannel, link: Link<'_>) -> String {
+        let locale = link.locale;
         let things = things(channel, locale);
         let from = self.from(locale);
         let (heading, text, button, note) = match locale {
@@ -77,13 +87,11 @@ impl Pages {
             "{icon}<h1>{heading}</h1>\n<p>{text}</p>\n\
              <form method=\"post\" action=\"?lang={locale}\">\
              <input type=\"hidden\" name=\"from\" value=\"page\">\
-             <button type=\"submit\">{button}</button></form>\n<p class=\"note\">{note}</p>\n",
+             <button type=\"submit\">{button}</button></form>\n<p class=\"note\">{note}</p>\n{after}",
             icon = icon(LETTER),
+            after = self.after(link, false),
         );
-        let (tag, name, direction) = match locale {
-            Locale::En => ("ar", "العربية", "rtl"),
-            Locale::Ar => ("en", "English", "ltr"),
-        };
+        let (tag, name, direction) = other_language(locale);
         let nav = format!(
             "<nav><a href=\"?lang={tag}\" hreflang=\"{tag}\" lang=\"{tag}\" dir=\"{direction}\">\
              {name}</a></nav>\n"
@@ -93,59 +101,57 @@ impl Pages {
 
     /// What stands there after an opt-out, in both languages: a link to the other one would lead
     /// back to the question.
-    pub(crate) fn done(&self, channel: ContactChannel, locale: Locale) -> String {
+    pub(crate) fn done(&self, channel: ContactChannel, link: Link<'_>, may_undo: bool) -> String {
         let say = |locale| {
             let things = things(channel, locale);
             let from = self.from(locale);
             match locale {
-                Locale::En => Saying {
-                    heading: "You are unsubscribed".to_owned(),
-                    text: format!(
+                Locale::En => (
+                    "You are unsubscribed".to_owned(),
+                    format!(
                         "You get no more {things} {from}. What was already on its way may still \
                          arrive. You can close this page."
                     ),
-                },
-                Locale::Ar => Saying {
-                    heading: "تم إلغاء اشتراكك".to_owned(),
-                    text: format!(
+                ),
+                Locale::Ar => (
+                    "تم إلغاء اشتراكك".to_owned(),
+                    format!(
                         "لن تصلك {things} {from} بعد الآن. وقد يصلك ما كان في طريقه إليك. \
                          يمكنك إغلاق هذه الصفحة."
                     ),
-                },
+                ),
             }
         };
-        bilingual(locale, TICK, say)
+        let main = in_both(link.locale, TICK, say) + &self.after(link, may_undo);
+        document(link.locale, title(link.locale), &main, "")
     }
 
     /// What stands there when a link is not one of ours, the same for everybody.
     pub(crate) fn bad_link(&self) -> String {
         bilingual(Locale::En, BROKEN, |locale| match locale {
-            Locale::En => Saying {
-                heading: "This link does not work".to_owned(),
-                text: "Perhaps it was cut off. Open it again from the message, or answer the \
+            Locale::En => (
+                "This link does not work".to_owned(),
+                "Perhaps it was cut off. Open it again from the message, or answer the \
                        message and ask us to stop."
                     .to_owned(),
-            },
-            Locale::Ar => Saying {
-                heading: "هذا الرابط لا يعمل".to_owned(),
-                text: "ربما لم يُنسخ كاملًا. افتحه من الرسالة مرة أخرى، أو ردّ عليها واطلب منا \
+            ),
+            Locale::Ar => (
+                "هذا الرابط لا يعمل".to_owned(),
+                "ربما لم يُنسخ كاملًا. افتحه من الرسالة مرة أخرى، أو ردّ عليها واطلب منا \
                        التوقف."
                     .to_owned(),
-            },
+            ),
         })
     }
 
     /// What stands there when an opt-out could be stored nowhere.
     pub(crate) fn later(&self, locale: Locale) -> String {
         bilingual(locale, BROKEN, |locale| match locale {
-            Locale::En => Saying {
-                heading: "Please try again in a minute".to_owned(),
-                text: "Your wish could not be stored just now.".to_owned(),
-            },
-            Locale::Ar => Saying {
-                heading: "حاول مرة أخرى بعد دقيقة".to_owned(),
-                text: "تعذّر حفظ طلبك الآن.".to_owned(),
-            },
+            Locale::En => (
+                "Please try again in a minute".to_owned(),
+                "Your wish could not be stored just now.".to_owned(),
+            ),
+            Locale::Ar => ("حاول مرة أخرى بعد دقيقة".to_owned(), "تعذّر حفظ طلبك الآن.".to_owned()),
         })
     }
 
@@ -160,7 +166,7 @@ impl Pages {
 }
 
 /// What comes by a channel.
-const fn things(channel: ContactChannel, locale: Locale) -> &'static str {
+pub(crate) const fn things(channel: ContactChannel, locale: Locale) -> &'static str {
     match (locale, channel) {
         (Locale::En, ContactChannel::Email) => "emails",
         (Locale::En, ContactChannel::Sms) => "text messages",
@@ -182,16 +188,34 @@ const fn title(locale: Locale) -> &'static str {
     }
 }
 
-fn icon(path: &str) -> String {
+/// A line drawing, for the eye alone.
+pub(crate) fn icon(path: &str) -> String {
     format!("<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"{path}\"/></svg>\n")
 }
 
+/// The other language: its tag, its own name, its direction.
+pub(crate) const fn other_language(locale: Locale) -> (&'static str, &'static str, &'static str) {
+    match locale {
+        Locale::En => ("ar", "العربية", "rtl"),
+        Locale::Ar => ("en", "English", "ltr"),
+    }
+}
+
 /// A page that says the same in both languages, `first` first.
-fn bilingual(first: Locale, drawing: &str, say: impl Fn(Locale) -> Saying) -> String {
-    let Saying { heading, text } = say(first);
+fn bilingual(first: Locale, drawing: &str, say: impl Fn(Locale) -> (String, String)) -> String {
+    document(first, title(first), &in_both(first, drawing, say), "")
+}
+
+/// A heading and what is to be said below it, as HTML, in both languages.
+pub(crate) fn in_both(
+    first: Locale,
+    drawing: &str,
+    say: impl Fn(Locale) -> (String, String),
+) -> String {
+    let (heading, text) = say(first);
     let mut main = format!("{}<h1>{heading}</h1>\n<p>{text}</p>\n", icon(drawing));
     for locale in Locale::ALL.iter().filter(|locale| **locale != first) {
-        let Saying { heading, text } = say(*locale);
+        let (heading, text) = say(*locale);
         let direction = locale.direction();
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -199,10 +223,11 @@ fn bilingual(first: Locale, drawing: &str, say: impl Fn(Locale) -> Saying) -> St
             "<section lang=\"{locale}\" dir=\"{direction}\"><h2>{heading}</h2>\n<p>{text}</p></section>"
         );
     }
-    document(first, title(first), &main, "")
+    main
 }
 
-fn document(locale: Locale, title: &str, main: &str, nav: &str) -> String {
+/// A whole page.
+pub(crate) fn document(locale: Locale, title: &str, main: &str, nav: &str) -> String {
     let direction = locale.direction();
     format!(
         "<!doctype html>\n<html lang=\"{locale}\" dir=\"{direction}\">\n<head>\n\
@@ -215,7 +240,7 @@ fn document(locale: Locale, title: &str, main: &str, nav: &str) -> String {
 }
 
 /// Text as HTML text or attribute value.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -236,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_question_has_one_button_and_the_other_language_one_tap_away() {
-        let pages = Pages::new("Palm <Realty> & Sons");
+        let pages = Pages::new("Palm <Realty> & Sons", "");
         for (locale, root, heading, button, other) in [
             (
                 Locale::En,
@@ -253,7 +278,8 @@ mod tests {
                 "<a href=\"?lang=en\" hreflang=\"en\" lang=\"en\" dir=\"ltr\">English</a>",
             ),
         ] {
-            let page = pages.question(ContactChannel::Email, locale);
+            let link = Link { token: "a.b", locale, way: "../p/" };
+            let page = pages.question(ContactChannel::Email, link);
             for part in [root, heading, button, other, "name=\"viewport\""] {
                 assert!(page.contains(part), "{part} is missing in {page}");
             }
@@ -266,7 +292,8 @@ mod tests {
 
     #[test]
     fn the_answers_speak_both_languages_the_chosen_one_first() {
-        let page = Pages::new("").done(ContactChannel::Sms, Locale::Ar);
+        let link = Link { token: "a.b", locale: Locale::Ar, way: "../p/" };
+        let page = Pages::new("", "").done(ContactChannel::Sms, link, true);
         let order =
             ["lang=\"ar\"", "تم إلغاء اشتراكك", "<section lang=\"en\" dir=\"ltr\">", "You are"];
         let places: Vec<_> = order.iter().map(|part| page.find(part)).collect();
@@ -277,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_the_style_that_is_served() {
-        let page = Pages::new("").bad_link();
+        let page = Pages::new("", "").bad_link();
         let style = page.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
         let hash = STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)));
         let policy = content_security_policy();

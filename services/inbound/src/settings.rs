@@ -64,6 +64,7 @@ struct Keys {
 #[derive(Deserialize)]
 struct Team {
     name: String,
+    privacy_url: Option<String>,
     default_locale: Locale,
     default_region: String,
     default_time_zone: String,
@@ -136,6 +137,10 @@ pub(crate) struct Settings {
     pub kept: (PathBuf, u32),
     /// The sender, as recipients know it; may be empty.
     pub team: String,
+    /// Where the sender's privacy notice is; may be empty.
+    pub privacy_url: String,
+    /// Where the service is reached from outside; may be empty.
+    pub public_url: String,
     /// What applying arrivals needs to know of the team.
     pub office: Office,
     /// The language for those whose browser names neither of ours.
@@ -179,6 +184,8 @@ impl Settings {
             keys: keys.checking(),
             office: Office { team: team.name.clone(), zone },
             team: team.name,
+            privacy_url: team.privacy_url.unwrap_or_default(),
+            public_url: section.public_url.unwrap_or_default(),
             locale: team.default_locale,
             database: loaded.section("database")?,
             failpoint: loaded.section::<Faults>("faults")?.failpoint,

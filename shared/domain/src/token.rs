@@ -20,6 +20,9 @@ use crate::ids::TouchId;
 /// Where unsubscribe links point, below the public address: the token follows at once (`/u/{token}`).
 pub const UNSUBSCRIBE_PATH: &str = "/u/";
 
+/// Where the preference page is, below the public address, with the same token (`/p/{token}`).
+pub const PREFERENCES_PATH: &str = "/p/";
+
 /// The longest token that is looked at, in bytes; the ones made here are a quarter as long.
 const TOKEN_BYTES: usize = 1024;
 

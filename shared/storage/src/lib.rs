@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod outcomes;
 pub mod pauses;
 pub mod plans;
+pub mod preferences;
 pub mod registries;
 pub mod relationships;
 pub mod rights;

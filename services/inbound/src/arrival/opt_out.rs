@@ -123,6 +123,10 @@ impl OptOut {
                 let at = notice.occurred_at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
                 format!("signed link, POST by {} at {at}{touch}", self.agent)
             }
+            Source::Page => {
+                let at = notice.occurred_at.format("%Y-%m-%dT%H:%M:%S%.3fZ");
+                format!("preference page, POST by {} at {at}{touch}", self.agent)
+            }
             Source::Mail if self.reason == SuppressionReason::EmailRequest => {
                 format!("asked by mail: {}{touch}", notice.evidence())
             }

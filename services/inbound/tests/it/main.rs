@@ -8,6 +8,7 @@ mod load;
 mod mail;
 mod outage;
 mod pages;
+mod preferences;
 mod proxy;
 mod requests;
 mod returned;
