@@ -155,7 +155,8 @@ impl Pages {
         })
     }
 
-    fn from(&self, locale: Locale) -> String {
+    /// "from" and the sender, as HTML.
+    pub(crate) fn from(&self, locale: Locale) -> String {
         match (locale, self.team.is_empty()) {
             (Locale::En, true) => "from us".to_owned(),
             (Locale::Ar, true) => "منّا".to_owned(),

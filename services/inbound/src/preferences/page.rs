@@ -44,8 +44,8 @@ impl Pages {
     ) -> String {
         let Link { token, locale, way } = link;
         let said = words(locale);
-        let mut main =
-            format!("{}<h1>{}</h1>\n<p>{}</p>\n", icon(CHOICES), said.heading, said.lead);
+        let lead = said.lead.replace("{from}", &self.from(locale));
+        let mut main = format!("{}<h1>{}</h1>\n<p>{}</p>\n", icon(CHOICES), said.heading, lead);
         let hint = hint.map(|hint| words::outcome(hint, locale).1);
         for hint in hint.into_iter().chain((!offer.is_read).then_some(said.unread)) {
             let _ = writeln!(main, "<p class=\"hint\" role=\"status\">{hint}</p>");

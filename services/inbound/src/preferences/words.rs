@@ -10,6 +10,7 @@ use crate::page;
 pub(super) struct Words {
     pub title: &'static str,
     pub heading: &'static str,
+    /// Names the sender at `{from}`.
     pub lead: &'static str,
     pub channels: &'static str,
     pub stopped: &'static str,
@@ -28,7 +29,7 @@ pub(super) struct Words {
 const ENGLISH: Words = Words {
     title: "Your choices",
     heading: "What should stop?",
-    lead: "Choose, or stop everything. No login, no reasons needed.",
+    lead: "Choose what should no longer come {from}, or stop everything. No login, no reasons needed.",
     channels: "Ways we reach you",
     stopped: "stopped",
     unread: "We cannot read your present choices just now. What you stop here counts all the same.",
@@ -46,7 +47,7 @@ const ENGLISH: Words = Words {
 const ARABIC: Words = Words {
     title: "اختياراتك",
     heading: "ما الذي تريد إيقافه؟",
-    lead: "اختر ما تشاء، أو أوقف كل شيء، دون تسجيل دخول ودون ذكر أسباب.",
+    lead: "اختر ما لا تريد أن يصلك {from} بعد الآن، أو أوقف كل شيء، دون تسجيل دخول ودون ذكر أسباب.",
     channels: "طرق تواصلنا معك",
     stopped: "متوقف",
     unread: "تتعذّر علينا قراءة اختياراتك الحالية الآن، لكن ما توقفه هنا يسري كالمعتاد.",

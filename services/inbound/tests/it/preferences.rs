@@ -257,14 +257,20 @@ async fn the_page_speaks_both_languages_and_labels_every_box() {
             "?lang=en",
             "<html lang=\"en\" dir=\"ltr\">",
             format!("<a href=\"../p/{token}?lang=ar\" hreflang=\"ar\" lang=\"ar\" dir=\"rtl\">"),
-            ["What should stop?", "Kinds of emails", "New listings", "Open houses", "Emails"],
+            [
+                "no longer come from <bdi>Palm Realty</bdi>",
+                "Kinds of emails",
+                "New listings",
+                "Open houses",
+                "Emails",
+            ],
         ),
         (
             "?lang=ar",
             "<html lang=\"ar\" dir=\"rtl\">",
             format!("<a href=\"../p/{token}?lang=en\" hreflang=\"en\" lang=\"en\" dir=\"ltr\">"),
             [
-                "ما الذي تريد إيقافه؟",
+                "يصلك من <bdi>Palm Realty</bdi>",
                 "أنواع رسائل البريد الإلكتروني",
                 "العقارات الجديدة",
                 "البيوت المفتوحة",
