@@ -19,6 +19,7 @@ use worker::{Handler, Outcome, ReadyTouch};
 use crate::dkim::Signer;
 use crate::mailer::{Mailer, SendResult};
 use crate::message::{Email, Envelope, FinishedMessage, MessageError, parse_mailbox, wire_address};
+use crate::notice;
 use crate::outbox::EmailOutbox;
 use crate::reply::{Verdict, judge};
 use crate::settings::Settings;
@@ -95,7 +96,11 @@ impl EmailHandler {
 
     /// The message and its envelope, or why there must be none.
     fn compose(&self, touch: &ReadyTouch) -> Result<(Envelope, FinishedMessage), Outcome> {
-        let rendered = touch.template.renderer.email(touch.locale, &touch.fields)?;
+        let mut rendered = touch.template.renderer.email(touch.locale, &touch.fields)?;
+        if !touch.notices.is_empty() {
+            rendered.text = touch.with_notices(rendered.text, "\n\n") + "\n";
+            rendered.html = notice::into_html(&rendered.html, touch);
+        }
         let claimed = &touch.claimed;
         let recipient = claimed.address.as_deref().unwrap_or_default();
         let path = ReturnPath::new(claimed.id, &claimed.address_key);

@@ -7,6 +7,7 @@ pub mod dkim;
 mod handler;
 pub mod mailer;
 pub mod message;
+mod notice;
 mod outbox;
 pub mod reply;
 pub mod settings;

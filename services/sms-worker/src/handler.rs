@@ -10,7 +10,7 @@ use domain::{Medium, Reason, ReasonCode};
 use storage::Database;
 use storage::suppressions::{NewSuppression, Target};
 use templates::RenderedSms;
-use templates::sms::{Encoding, Refusal};
+use templates::sms::{Encoding, Reference, Refusal};
 use tokio::time::Instant;
 use worker::{Handler, Outcome, ReadyTouch, Team};
 
@@ -44,7 +44,12 @@ impl SmsHandler {
 
     /// The message, or why there must be none.
     fn compose(&self, touch: &ReadyTouch) -> Result<SmsMessage, Outcome> {
-        let rendered = touch.template.renderer.sms(touch.locale, &touch.fields)?;
+        let mut rendered = touch.template.renderer.sms(touch.locale, &touch.fields)?;
+        if !touch.notices.is_empty() {
+            let text = touch.with_notices(rendered.text, " ");
+            let count = templates::sms::count(&text, Reference::EightBit);
+            rendered = RenderedSms { text, count };
+        }
         self.check(touch, &rendered)?;
         let claimed = &touch.claimed;
         let attempt = claimed.attempt.unsigned_abs();

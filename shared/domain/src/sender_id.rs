@@ -98,6 +98,13 @@ pub fn check(country: &str, sender: &Sender<'_>, class: MessageClass) -> SenderR
     }
 }
 
+/// Whether `sender` is a name, which nobody can answer; a number and a short code can be.
+#[must_use]
+pub fn is_name(sender: &str) -> bool {
+    let digits = sender.strip_prefix('+').unwrap_or(sender);
+    !digits.is_empty() && !digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn promotional(country: &str, name: &str, is_numeric: bool, sender: &Sender<'_>) -> SenderRuling {
     if country == "SA" && sender.established_in != "SA" {
         return SenderRuling::Block(SenderProblem::ForeignCompany);

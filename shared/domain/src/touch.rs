@@ -47,3 +47,15 @@ crate::words! {
         Stopped = "stopped",
     }
 }
+
+crate::words! {
+    /// How a task for a person ended (compliance.md CALL-20).
+    TaskOutcome, "outcome of a task", {
+        /// The person was reached and heard it out.
+        Answered = "answered",
+        /// Nobody was reached, or the person ended it.
+        Unanswered = "unanswered",
+        /// The person does not want it.
+        Refused = "refused",
+    }
+}

@@ -197,14 +197,21 @@ struct Sender {
     from: String,
 }
 
-/// Sections `[frequency]` and `[registries]`, and the domain of `[email] from`.
+#[derive(Deserialize)]
+struct TextSender {
+    sender: String,
+}
+
+/// Sections `[frequency]` and `[registries]`, the domain of `[email] from`, the kind of `[sms] sender`.
 fn duties(settings: &bootstrap::Loaded) -> anyhow::Result<Duties> {
     let from = settings.section::<Sender>("email")?.from;
+    let sender = settings.section::<TextSender>("sms")?.sender;
     let domain = from.trim_end_matches('>').rsplit_once('@').map(|(_, domain)| domain.to_owned());
     Ok(Duties {
         limits: settings.section("frequency")?,
         registries: settings.section("registries")?,
         sender_domain: domain,
+        sender_is_one_way: ::domain::sender_id::is_name(&sender),
     })
 }
 

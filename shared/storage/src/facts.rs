@@ -30,6 +30,8 @@ pub struct GateFacts {
 pub struct ContactHistory {
     /// Marketing touches that were handed over, or may have been.
     pub sends: Vec<Send>,
+    /// Channels on which a marketing touch has reached the person before the oldest of `sends`.
+    pub reached: Vec<ContactChannel>,
     /// Marketing touches that are claimed and not recorded.
     pub in_hand: Vec<InHand>,
     /// Records of legal bases.
@@ -135,6 +137,7 @@ pub struct Blackout {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Fact {
     Send(Send),
+    Reached { channel: ContactChannel },
     InHand(InHand),
     Consent(ConsentFact),
     Withdrawal(WithdrawalFact),
@@ -181,6 +184,7 @@ impl GateFacts {
     pub fn of(&self, contact: ContactId) -> &ContactHistory {
         const NOTHING: &ContactHistory = &ContactHistory {
             sends: Vec::new(),
+            reached: Vec::new(),
             in_hand: Vec::new(),
             consents: Vec::new(),
             withdrawals: Vec::new(),
@@ -202,6 +206,7 @@ impl GateFacts {
         let history = self.contacts.entry(contact).or_default();
         match fact {
             Fact::Send(send) => history.sends.push(send),
+            Fact::Reached { channel } => history.reached.push(channel),
             Fact::InHand(in_hand) => history.in_hand.push(in_hand),
             Fact::Consent(consent) => history.consents.push(consent),
             Fact::Withdrawal(withdrawal) => history.withdrawals.push(withdrawal),
@@ -213,6 +218,13 @@ impl GateFacts {
 }
 
 impl ContactHistory {
+    /// Whether no marketing touch but `touch` has ever been handed over to the person on `channel`.
+    #[must_use]
+    pub fn is_first(&self, touch: TouchId, channel: ContactChannel) -> bool {
+        let other = |send: &Send| send.touch != touch && send.channel == channel;
+        !self.reached.contains(&channel) && !self.sends.iter().any(other)
+    }
+
     /// The records of legal bases for this address, channel and purpose, and the instants of their
     /// withdrawals. A record for one address counts for that address alone.
     #[must_use]

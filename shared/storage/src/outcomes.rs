@@ -121,18 +121,29 @@ impl Database {
         answered: bool,
         refused: bool,
     ) -> Result<bool, StorageError> {
-        let noted = sqlx::query(
-            "UPDATE contact_sends SET answered = $3, refused = $4
-              WHERE contact_id = $1 AND touch_id = $2",
-        )
-        .bind(contact.as_uuid())
-        .bind(touch.as_uuid())
-        .bind(answered)
-        .bind(refused)
-        .execute(self.pool())
-        .await?;
-        Ok(noted.rows_affected() > 0)
+        note_call(self.pool(), contact, touch, answered, refused).await
     }
+}
+
+/// [`Database::note_call`], inside of a transaction.
+pub(crate) async fn note_call(
+    executor: impl sqlx::PgExecutor<'_>,
+    contact: ContactId,
+    touch: TouchId,
+    answered: bool,
+    refused: bool,
+) -> Result<bool, StorageError> {
+    let noted = sqlx::query(
+        "UPDATE contact_sends SET answered = $3, refused = $4
+          WHERE contact_id = $1 AND touch_id = $2",
+    )
+    .bind(contact.as_uuid())
+    .bind(touch.as_uuid())
+    .bind(answered)
+    .bind(refused)
+    .execute(executor)
+    .await?;
+    Ok(noted.rows_affected() > 0)
 }
 
 fn record_statement<'q>(

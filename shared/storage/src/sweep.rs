@@ -1,6 +1,7 @@
 //! The sweep: claims whose worker died or stalled are settled by a stated policy.
 
 use chrono::{DateTime, Utc};
+use sqlx::Row;
 
 use crate::outbox::{OutgoingHint, outgoing};
 use crate::{Database, StorageError};
@@ -50,14 +51,22 @@ impl Database {
         limit: u32,
     ) -> Result<u64, StorageError> {
         let forgotten = sqlx::query(
-            "DELETE FROM contact_sends WHERE ctid = ANY(ARRAY(
-                 SELECT ctid FROM contact_sends WHERE at < $1 AND NOT refused LIMIT $2
-                    FOR UPDATE SKIP LOCKED))",
+            "WITH forgotten AS (
+                 DELETE FROM contact_sends WHERE ctid = ANY(ARRAY(
+                     SELECT ctid FROM contact_sends WHERE at < $1 AND NOT refused LIMIT $2
+                        FOR UPDATE SKIP LOCKED))
+                 RETURNING contact_id, channel),
+             noted AS (
+                 INSERT INTO earlier_sends (contact_id, channel)
+                 SELECT DISTINCT contact_id, channel FROM forgotten ORDER BY 1, 2
+                 ON CONFLICT DO NOTHING)
+             SELECT count(*) FROM forgotten",
         )
         .bind(before)
         .bind(i64::from(limit))
-        .execute(self.pool())
+        .fetch_one(self.pool())
         .await?;
-        Ok(forgotten.rows_affected())
+        let forgotten: i64 = forgotten.try_get(0)?;
+        Ok(forgotten.unsigned_abs())
     }
 }

@@ -1,9 +1,10 @@
 //! What people have to do.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Channel, ContactId, TaskId, TouchId};
+use domain::{AddressKey, Channel, ContactId, TaskId, TaskOutcome, TouchId};
 use sqlx::Row;
 
+use crate::outcomes::note_call;
 use crate::words::word;
 use crate::{Database, StorageError};
 
@@ -32,7 +33,75 @@ pub struct Task {
     pub due_at: DateTime<Utc>,
 }
 
+/// A task that was finished, with what follows from it.
+#[derive(Debug, Clone)]
+pub struct FinishedTask {
+    /// The touch it carried out.
+    pub touch: TouchId,
+    /// Whom it was about.
+    pub contact: ContactId,
+    /// Call, letter, card …
+    pub channel: Channel,
+    /// The address the touch was for, and its text while the contact has it.
+    pub address: Option<(AddressKey, String)>,
+    /// The contact's country.
+    pub country: Option<String>,
+}
+
 impl Database {
+    /// Finishes an open task, and notes of a call how it went: caps and refusals count by it.
+    /// Returns nothing when there is no open task of this id.
+    ///
+    /// # Errors
+    /// When the database does not answer; nothing has changed then.
+    pub async fn finish_task(
+        &self,
+        id: TaskId,
+        outcome: TaskOutcome,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<FinishedTask>, StorageError> {
+        let mut tx = self.pool().begin().await?;
+        let row = sqlx::query(
+            "WITH done AS (
+                 UPDATE tasks SET state = 'done', outcome = $2::text::task_outcome, closed_by = $3,
+                                  closed_at = $4
+                  WHERE id = $1 AND state = 'open'
+                 RETURNING touch_id, contact_id, channel, created_at)
+             SELECT d.touch_id, d.contact_id, d.channel::text AS channel, c.country,
+                    a.address_key, a.value
+               FROM done d
+               LEFT JOIN contacts c ON c.id = d.contact_id
+               LEFT JOIN LATERAL (SELECT t.address_key FROM touches t WHERE t.id = d.touch_id) t
+                         ON true
+               LEFT JOIN addresses a ON a.contact_id = d.contact_id
+                                    AND a.address_key = t.address_key",
+        )
+        .bind(id.as_uuid())
+        .bind(outcome.as_str())
+        .bind(actor)
+        .bind(now)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let key: Option<Vec<u8>> = row.try_get("address_key")?;
+        let key = key.and_then(|key| AddressKey::from_bytes(&key));
+        let finished = FinishedTask {
+            touch: row.try_get::<uuid::Uuid, _>("touch_id")?.into(),
+            contact: row.try_get::<uuid::Uuid, _>("contact_id")?.into(),
+            channel: word(&row, "channel")?,
+            address: key.zip(row.try_get("value")?),
+            country: row.try_get("country")?,
+        };
+        if finished.channel == Channel::Call {
+            let answered = outcome == TaskOutcome::Answered;
+            let refused = outcome == TaskOutcome::Refused;
+            note_call(&mut *tx, finished.contact, finished.touch, answered, refused).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(finished))
+    }
+
     /// The open tasks that are due on or before `day`, the oldest first.
     ///
     /// # Errors

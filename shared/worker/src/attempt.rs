@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::gate::{self, Decision, Facts, Reachable};
-use domain::rules::{Bound, Hours, spread_of};
+use domain::rules::{Bound, Hours, Notice, spread_of};
 use domain::whereabouts::{Known, Whereabouts, zone_data_version};
 use domain::{ContactChannel, Locale, Reason, ReasonCode, TemplateVersionId};
 use futures_util::FutureExt;
@@ -14,7 +14,7 @@ use storage::StorageError;
 use storage::claims::ClaimedTouch;
 use storage::outcomes::AttemptRecord;
 
-use crate::content::ReadyTouch;
+use crate::content::{OwedText, ReadyTouch};
 use crate::facts::{self, TouchFacts};
 use crate::{Outcome, Settings, Worker};
 
@@ -33,6 +33,7 @@ pub(crate) struct Attempt {
 struct Decided {
     decision: Decision,
     detail: serde_json::Value,
+    notices: Vec<Notice>,
 }
 
 impl Attempt {
@@ -46,9 +47,9 @@ impl Attempt {
             let outcome = Outcome::NotBegun { after };
             return outcome.into_record(&touch, now, None, None, jitter(&touch));
         };
-        let Decided { decision, detail } = self.decide(&touch, facts, now);
+        let Decided { decision, detail, notices } = self.decide(&touch, facts, now);
         let (outcome, template) = match decision {
-            Decision::Send => self.hand_over(&touch, now).await,
+            Decision::Send => self.hand_over(&touch, now, &notices).await,
             Decision::Wait { until, reason } => {
                 (Outcome::Wait { until: to_chrono(until), reason }, None)
             }
@@ -77,6 +78,8 @@ impl Attempt {
         let room = facts.room(touch, &rules, self.worker.duties.limits, &zones, now);
         let basis = facts.basis(touch, &rules, now);
         let registry = facts.registry(now);
+        let duties = &self.worker.duties;
+        let notices = facts.notices(touch, &rules, duties.sender_is_one_way);
         let decision = gate::decide(&Facts {
             now,
             channel: touch.channel,
@@ -101,12 +104,14 @@ impl Attempt {
             "zone_data": zone_data_version(), "window": window.to_string(),
             "rules": rules.iter().map(|rule| rule.in_force().map_or(rule.id.as_str(), |b| b.name))
                 .collect::<Vec<_>>(),
-            "basis": facts::basis_evidence(&basis), "caps": facts.cap_evidence(touch),
+            "basis": facts::basis_evidence(&basis), "caps": facts.cap_evidence(touch, &rules, duties.limits),
+            "notices": notices.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(),
             "registry": registry.map(|asked| asked.evidence),
             "preferred": preferred.map(|(name, _)| name),
             "blackouts": blackouts.iter().map(|days| days.name).collect::<Vec<_>>(),
         });
-        Decided { decision, detail }
+        let notices = notices.into_iter().map(|(_, notice)| notice.clone()).collect();
+        Decided { decision, detail, notices }
     }
 
     fn whereabouts(&self, touch: &ClaimedTouch) -> Whereabouts {
@@ -127,8 +132,9 @@ impl Attempt {
         &self,
         touch: &ClaimedTouch,
         now: DateTime<Utc>,
+        notices: &[Notice],
     ) -> (Outcome, Option<TemplateVersionId>) {
-        let ready = match self.prepare(touch, now).await {
+        let ready = match self.prepare(touch, now, notices).await {
             Ok(ready) => ready,
             Err(outcome) => return (outcome, None),
         };
@@ -150,6 +156,7 @@ impl Attempt {
         &self,
         touch: &ClaimedTouch,
         now: DateTime<Utc>,
+        notices: &[Notice],
     ) -> Result<ReadyTouch, Outcome> {
         let content = &self.worker.content;
         let plan = content.plan(touch.plan_version).await.map_err(|error| cannot_read(&error))?;
@@ -174,7 +181,22 @@ impl Attempt {
         let fields = content.fields(touch, &unsubscribe_url);
         let claimed = touch.clone();
         let deadline = self.deadline;
-        Ok(ReadyTouch { claimed, plan, template, locale, fields, unsubscribe_url, now, deadline })
+        let texts = notices.iter().map(|notice| OwedText {
+            text: notice.text(locale, &content.team.name, &unsubscribe_url),
+            exit: notice.exit,
+        });
+        let notices = texts.collect();
+        Ok(ReadyTouch {
+            claimed,
+            plan,
+            template,
+            locale,
+            fields,
+            unsubscribe_url,
+            notices,
+            now,
+            deadline,
+        })
     }
 
     /// The language of whoever reads it: the contact. A script too is spoken or written in the

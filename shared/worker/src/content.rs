@@ -49,10 +49,39 @@ pub struct ReadyTouch {
     pub fields: Fields,
     /// The link that ends it, for media that have one.
     pub unsubscribe_url: String,
+    /// What a law wants the message to say besides, in that language.
+    pub notices: Vec<OwedText>,
     /// Business time of the decision.
     pub now: chrono::DateTime<chrono::Utc>,
     /// When the attempt must be over, at the latest; nothing may be handed over after it.
     pub deadline: Instant,
+}
+
+/// A notice that a message owes (`domain::rules::Notice`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedText {
+    /// The text.
+    pub text: String,
+    /// Whether the link that ends the messages follows, where the message has none of its own.
+    pub exit: bool,
+}
+
+impl ReadyTouch {
+    /// The message with its notices at the end, each after `between`.
+    #[must_use]
+    pub fn with_notices(&self, message: String, between: &str) -> String {
+        let mut text = message;
+        for notice in &self.notices {
+            text.truncate(text.trim_end().len());
+            text.push_str(between);
+            text.push_str(&notice.text);
+            if notice.exit && !text.contains(&self.unsubscribe_url) {
+                text.push(' ');
+                text.push_str(&self.unsubscribe_url);
+            }
+        }
+        text
+    }
 }
 
 /// A template version that can be rendered.

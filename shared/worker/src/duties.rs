@@ -14,6 +14,8 @@ pub struct Duties {
     pub registries: RequiredRegistries,
     /// The domain emails are sent from, which a pause may name.
     pub sender_domain: Option<String>,
+    /// Whether texts come from a name, which nobody can answer.
+    pub sender_is_one_way: bool,
 }
 
 /// Section `[registries]`: which do-not-call registries must allow a touch. A number whose country

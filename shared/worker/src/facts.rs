@@ -13,7 +13,9 @@ use domain::relationship::{
     registry_exemption,
 };
 use domain::rules::frequency::{PastAttempt, Subjects, Wish};
-use domain::rules::{Asked, Holiday, Holidays, Hours, Room, Rule, TeamLimits, room};
+use domain::rules::{
+    Asked, Holiday, Holidays, Hours, Notice, Occasion, Room, Rule, TeamLimits, caps_of, room,
+};
 use domain::suppression::Purpose;
 use domain::window::Window;
 use domain::{Channel, ContactChannel, TouchId};
@@ -47,6 +49,8 @@ pub(crate) struct TouchFacts {
     blackouts: Vec<Blackout>,
     /// When the person wants to be reached.
     preferred: Option<Window>,
+    /// Whether nothing else has ever reached the person on the channel.
+    is_first: bool,
     sends: Vec<Send>,
     in_hand: Vec<ContactChannel>,
     grants: Vec<Grant>,
@@ -163,6 +167,7 @@ impl TouchFacts {
             preferred: touch.preferred_hours.as_deref().and_then(|hours| hours.parse().ok()),
             pause: facts.pauses.iter().find(|pause| pause.covers(pausable)).cloned(),
             sends: history.sends.iter().filter(|send| send.touch != touch.id).cloned().collect(),
+            is_first: history.is_first(touch.id, channel),
             in_hand: Vec::new(),
             grants,
             withdrawals,
@@ -270,11 +275,37 @@ impl TouchFacts {
     }
 
     /// What the caps were counted over.
-    pub(crate) fn cap_evidence(&self, touch: &ClaimedTouch) -> Value {
+    pub(crate) fn cap_evidence(
+        &self,
+        touch: &ClaimedTouch,
+        rules: &[&Rule],
+        limits: TeamLimits,
+    ) -> Value {
         if touch.purpose != Purpose::Marketing {
             return Value::Null;
         }
-        json!({ "sent": self.sends.len(), "in_hand": self.in_hand.len() })
+        let looked_at = caps_of(rules, limits, touch.channel.contact_channel());
+        let (sent, in_hand) = (self.sends.len(), self.in_hand.len());
+        json!({ "looked_at": looked_at, "sent": sent, "in_hand": in_hand })
+    }
+
+    /// The rules whose notices a marketing message owes; `one_way` is whether its sender cannot be
+    /// answered.
+    pub(crate) fn notices<'r>(
+        &self,
+        touch: &ClaimedTouch,
+        rules: &[&'r Rule],
+        one_way: bool,
+    ) -> Vec<(&'r str, &'r Notice)> {
+        let is_owed = |notice: &&Notice| match notice.when {
+            Occasion::First => self.is_first,
+            Occasion::OneWay => one_way && touch.channel == Channel::Sms,
+        };
+        rules
+            .iter()
+            .filter(|_| touch.purpose == Purpose::Marketing)
+            .filter_map(|rule| Some((rule.id.as_str(), rule.notice.as_ref().filter(is_owed)?)))
+            .collect()
     }
 }
 

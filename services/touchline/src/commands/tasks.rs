@@ -1,19 +1,43 @@
 //! `touchline tasks`: what people have to do.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
-use domain::{Channel, ContactId, TaskId, TouchId, planning};
+use domain::suppression::{Origin, SuppressionReason};
+use domain::{Channel, ContactChannel, ContactId, TaskId, TaskOutcome, TouchId, planning};
 use serde::Serialize;
-use storage::tasks::Task;
+use serde_json::json;
+use storage::suppressions::{NewSuppression, Request, Target};
+use storage::tasks::{FinishedTask, Task};
 
 use super::local;
 use crate::connect::Session;
+use crate::error::usage;
+
+/// How long to wait for what is being handed over at this moment.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Arguments {
     /// List the open tasks of a day and what is left of the days before.
     Today(Today),
+    /// Finish an open task and say how it went; caps on calls count by it.
+    Done(Done),
+}
+
+/// How a task ended.
+#[derive(Debug, clap::Args)]
+pub struct Done {
+    /// The task.
+    id: TaskId,
+    /// answered, unanswered or refused.
+    #[arg(long)]
+    outcome: TaskOutcome,
+    /// Who did it: your own name.
+    #[arg(long)]
+    actor: String,
 }
 
 /// Which tasks.
@@ -50,7 +74,13 @@ struct Shown {
 /// # Errors
 /// When the database does not answer.
 pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
-    let Arguments::Today(Today { day, owner, limit }) = arguments;
+    match arguments {
+        Arguments::Today(arguments) => list(arguments, session).await,
+        Arguments::Done(arguments) => done(arguments, session).await,
+    }
+}
+
+async fn list(Today { day, owner, limit }: Today, session: &Session) -> anyhow::Result<()> {
     let connection = session.connect().await?;
     let day = match day {
         Some(day) => day,
@@ -73,6 +103,54 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         ]
     })?;
     Ok(())
+}
+
+async fn done(arguments: Done, session: &Session) -> anyhow::Result<()> {
+    let Done { id, outcome, actor } = arguments;
+    if actor.trim().is_empty() {
+        return Err(usage("--actor is empty; say who did it"));
+    }
+    let connection = session.connect().await?;
+    let database = &connection.database;
+    let now = session.clock()?.now();
+    let Some(task) = database.finish_task(id, outcome, &actor, now).await? else {
+        anyhow::bail!("there is no open task {id}; touchline tasks today lists them");
+    };
+    let entry = match refusal(&task, outcome, &actor, now) {
+        Some(request) => Some(database.carry_out(&request, PATIENCE).await?.event),
+        None => None,
+    };
+    let answer = json!({ "task": id, "touch": task.touch, "outcome": outcome, "entry": entry });
+    session.output.object(&answer, |_| match entry {
+        None => format!("done: {outcome}"),
+        Some(entry) => format!("done: {outcome}; the number is on the list (entry {entry})"),
+    })?;
+    Ok(())
+}
+
+/// Who refuses a call in the UAE is not called again (compliance.md CALL-20).
+fn refusal(
+    task: &FinishedTask,
+    outcome: TaskOutcome,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Option<Request> {
+    let (key, number) = task.address.as_ref()?;
+    let is_there = task.country.as_deref() == Some("AE") || number.starts_with("+971");
+    if outcome != TaskOutcome::Refused || task.channel != Channel::Call || !is_there {
+        return None;
+    }
+    let target = Target::Address { key: *key, channel: ContactChannel::Call, domain: None };
+    let entry = NewSuppression {
+        target,
+        reason: SuppressionReason::VoiceRequest,
+        origin: Origin::Recipient,
+        actor: actor.to_owned(),
+        evidence: Some(format!("refused the call of touch {}", task.touch)),
+        touch: Some(task.touch),
+        received_at: Some(now),
+    };
+    Some(Request { entry, whole_person: false })
 }
 
 fn today(session: &Session) -> anyhow::Result<NaiveDate> {

@@ -19,6 +19,7 @@ mod reviewing;
 mod running;
 mod settings;
 mod table;
+mod tasks;
 mod templating;
 
 use std::io::Write;

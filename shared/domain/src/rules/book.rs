@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::file::{CalendarEntry, Evidence, RuleEntry, RuleFile};
 use super::frequency::{Cap, Refusal};
-use super::{BadHours, Bound, Holidays, Hours};
+use super::{BadHours, Bound, Holidays, Hours, Notice};
 use crate::ContactChannel;
 use crate::consent::LegalBasis;
 use crate::whereabouts::is_known_state;
@@ -42,6 +42,8 @@ pub struct Rule {
     pub refusal: Option<Refusal>,
     /// The legal bases of which marketing needs one; empty when it needs none.
     pub basis: Vec<LegalBasis>,
+    /// What marketing messages have to say besides.
+    pub notice: Option<Notice>,
     /// How well it is known.
     pub evidence: Vec<Evidence>,
     /// Where it stands.
@@ -59,7 +61,7 @@ pub struct Rule {
 
 impl Rule {
     /// The hours in force, under the name decisions are recorded with ("AE-SMS/strict"); nothing
-    /// when the rule is about a basis alone.
+    /// when the rule is about a basis or a notice alone.
     #[must_use]
     pub fn in_force(&self) -> Option<Bound<'_>> {
         let (name, hours) = self.hours.first()?;
@@ -103,7 +105,7 @@ pub enum RuleError {
         code: String,
     },
     /// Hours and modes, or neither, or a mode in force that is not among them.
-    #[error("{id}: write hours, or modes and which mode is in force, or a basis")]
+    #[error("{id}: write hours, or modes and which mode is in force, or a basis, or a notice")]
     NoHours {
         /// The rule.
         id: String,
@@ -230,6 +232,7 @@ fn checked(
         caps: entry.caps.clone(),
         refusal: entry.refusal,
         basis: entry.basis.clone(),
+        notice: entry.notice.clone(),
         evidence: entry.evidence.clone(),
         source: entry.source.clone(),
         verified: entry.verified.0,
@@ -273,7 +276,11 @@ fn hours_of(
             }
             Ok(all)
         }
-        (None, true) if entry.modes.is_empty() && !entry.basis.is_empty() => Ok(Vec::new()),
+        (None, true)
+            if entry.modes.is_empty() && (!entry.basis.is_empty() || entry.notice.is_some()) =>
+        {
+            Ok(Vec::new())
+        }
         _ => Err(RuleError::NoHours { id: id() }),
     }
 }

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-use super::Holiday;
 use super::frequency::{Cap, Refusal};
+use super::{Holiday, Notice};
 use crate::ContactChannel;
 use crate::consent::LegalBasis;
 
@@ -73,6 +73,9 @@ pub struct RuleEntry {
     /// The legal bases of which marketing needs one; empty when it needs none.
     #[serde(default)]
     pub basis: Vec<LegalBasis>,
+    /// What messages have to say besides.
+    #[serde(default)]
+    pub notice: Option<Notice>,
     /// How well it is known.
     pub evidence: Vec<Evidence>,
     /// Where it stands.

@@ -10,6 +10,7 @@ mod file;
 pub mod frequency;
 mod holidays;
 mod hours;
+mod notice;
 mod room;
 mod spread;
 
@@ -17,7 +18,8 @@ pub use book::{Place, Rule, RuleBook, RuleError};
 pub use file::{CalendarEntry, Evidence, RuleEntry, RuleFile, VerifiedOn};
 pub use holidays::{BadHoliday, Holiday, Holidays};
 pub use hours::{BadHours, Hours, next_open};
-pub use room::{Asked, Room, TeamLimits, room};
+pub use notice::{Notice, Occasion};
+pub use room::{Asked, Room, TeamLimits, caps_of, room};
 pub use spread::{LONGEST_SPREAD, spread_of, spread_opening};
 
 use jiff::Timestamp;

@@ -84,6 +84,20 @@ pub fn room(asked: Asked<'_>) -> Room {
     strictest(asked, &all).map_or(Room::Free, |(cap, _)| Room::Reserved { cap })
 }
 
+/// The names of all caps and refusals that are looked at for a touch (compliance.md AUD-04).
+#[must_use]
+pub fn caps_of(rules: &[&Rule], limits: TeamLimits, channel: ContactChannel) -> Vec<String> {
+    let by_rules = rules.iter().flat_map(|rule| {
+        let caps = rule.caps.iter().map(|cap| format!("{} {cap}", rule.id));
+        caps.chain(rule.refusal.map(|_| format!("{} refusal", rule.id)))
+    });
+    let by_team = limits.caps().into_iter().filter_map(|(only, cap)| {
+        let what = only.map_or("touches", ContactChannel::as_str);
+        only.is_none_or(|only| only == channel).then(|| format!("the team's {what} {cap}"))
+    });
+    by_rules.chain(by_team).collect()
+}
+
 /// The cap that holds longest, under the name decisions are recorded with.
 fn strictest(asked: Asked<'_>, history: &[PastAttempt<'_>]) -> Option<(String, Allowance)> {
     let by_rules = asked.rules.iter().filter_map(|rule| rule.strictest(history, asked.wish));

@@ -6,6 +6,13 @@ SELECT s.contact_id,
                           'at', s.at, 'answered', s.answered, 'refused', s.refused) AS fact
   FROM contact_sends s WHERE s.contact_id = ANY($1) AND (s.at > $2 OR s.refused)
 UNION ALL
+-- Of all time, for what is owed with a first message; the rows above say it of their own channel.
+(SELECT s.contact_id, jsonb_build_object('kind', 'reached', 'channel', s.channel)
+   FROM contact_sends s WHERE s.contact_id = ANY($1) AND s.at <= $2
+  UNION
+ SELECT e.contact_id, jsonb_build_object('kind', 'reached', 'channel', e.channel)
+   FROM earlier_sends e WHERE e.contact_id = ANY($1))
+UNION ALL
 SELECT f.contact_id,
        jsonb_build_object('kind', 'in_hand', 'touch', f.touch_id, 'channel', f.channel)
   FROM inflight f WHERE f.contact_id = ANY($1) AND f.purpose = 'marketing'

@@ -96,8 +96,17 @@ async fn old_sends_are_forgotten_and_refusals_are_not() {
     assert_eq!(scheduler.forget_sends(in_minutes(1), 1).await.unwrap(), 1);
     assert_eq!(scheduler.forget_sends(in_minutes(1), 10).await.unwrap(), 1);
     let contact = claimed[0].contact.id;
-    let facts = worker.gate_facts(&[contact], in_minutes(1), in_minutes(1)).await.unwrap();
+    let forgotten = claimed[1].contact.id;
+    let both = [contact, forgotten];
+    let facts = worker.gate_facts(&both, in_minutes(1), in_minutes(1)).await.unwrap();
     assert!(facts.of(contact).sends[0].refused, "read however old it is");
+    // Whether a message is the first is a matter of all time.
+    let (next, email) = (domain::TouchId::new(), ContactChannel::Email);
+    assert!(facts.of(forgotten).sends.is_empty());
+    assert!(!facts.of(forgotten).is_first(next, email));
+    assert!(facts.of(forgotten).is_first(next, ContactChannel::Sms));
+    let old = worker.gate_facts(&[claimed[2].contact.id], noon(), noon()).await.unwrap();
+    assert!(!old.of(claimed[2].contact.id).is_first(next, email));
 }
 
 #[tokio::test]

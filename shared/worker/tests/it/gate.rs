@@ -56,7 +56,9 @@ async fn a_capped_touch_waits_until_there_is_room_and_says_why() {
     let waiting = touches.iter().find(|touch| touch.state == TouchState::Scheduled).unwrap();
     assert_eq!(waiting.reason.as_deref(), Some("frequency_cap: the team's email 1 in 24h"));
     assert_eq!(waiting.due_at, noon() + TimeDelta::days(1));
-    assert_eq!(last_detail(&bench, waiting).await["caps"]["sent"], 1);
+    let caps = &last_detail(&bench, waiting).await["caps"];
+    assert_eq!(caps["sent"], 1);
+    assert_eq!(caps["looked_at"], serde_json::json!(["the team's email 1 in 24h"]));
     assert_eq!(waiting.doubts, 0);
     bench.clock.set(waiting.due_at);
     bench.publish().await;
@@ -153,6 +155,108 @@ async fn where_a_rule_asks_for_a_basis_only_those_with_one_are_written_to() {
             let reason = "no_basis: AE-TEST asks for consent";
             assert_eq!((touch.state, touch.reason.as_deref()), (TouchState::Blocked, Some(reason)));
         }
+    }
+}
+
+/// Rules that want a notice with the first email to people of the UAE, and with texts from a name.
+fn notice_asked() -> Arc<RuleBook> {
+    let file: RuleFile = serde_json::from_value(serde_json::json!({
+        "jurisdiction": "AE", "name": "test", "rules": [{
+            "id": "AE-FIRST", "channels": ["email"], "countries": ["AE"],
+            "notice": { "when": "first", "en": "{team_name}: object", "ar": "{team_name}: اعترضوا" },
+            "evidence": ["D"], "source": "test", "verified": "2026-06-01",
+        }, {
+            "id": "AE-ONE-WAY", "channels": ["email", "sms"], "countries": ["AE"],
+            "notice": { "when": "one_way", "en": "No answers", "ar": "لا ردود", "exit": true },
+            "evidence": ["D"], "source": "test", "verified": "2026-06-01",
+        }],
+    }))
+    .unwrap();
+    let (book, errors) = RuleBook::assemble([&file], &std::collections::BTreeMap::new());
+    assert!(errors.is_empty(), "{errors:?}");
+    Arc::new(book)
+}
+
+/// What a handler was given to say besides, by contact.
+type Said = Arc<std::sync::Mutex<Vec<(ContactId, String)>>>;
+
+fn listening(
+    said: &Said,
+) -> impl Fn(&ReadyTouch, usize) -> Outcome + Send + Sync + 'static + use<> {
+    let said = Arc::clone(said);
+    move |touch, _| {
+        let text = touch.with_notices("Hello\n".to_owned(), " – ");
+        said.lock().unwrap().push((touch.claimed.contact.id, text));
+        sent()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_message_carries_its_notice_and_no_later_one_does_however_much_later() {
+    let deployment = Deployment::create().await;
+    let mut template = fixture::template(Medium::Email);
+    let same = template.locales[&Locale::En].clone();
+    template.locales.insert(Locale::Ar, same);
+    deployment.store_template(&template).await;
+    let mut somebody = [fixture::person(0), fixture::person(1), fixture::person(2)];
+    somebody[1].locale = Some(Locale::Ar);
+    somebody[2].country = Some("JO".to_owned());
+    somebody[2].time_zone = Some("Asia/Amman".to_owned());
+    let people = deployment.import(&somebody).await;
+    for (key, day) in [("first", 1), ("second", 60)] {
+        deployment.store_plan(&fixture::plan(key, &[(day, Channel::Email)])).await;
+        deployment.enrol(key, &people, monday()).await;
+    }
+    let said: Said = Arc::default();
+    let rules = |worker: &mut Worker| worker.rules = notice_asked();
+    let bench = Bench::staffed(deployment, Medium::Email, 1, rules, listening(&said));
+    let of = |person: usize| -> Vec<String> {
+        let said = said.lock().unwrap();
+        let own = said.iter().filter(|(contact, _)| *contact == people[person]);
+        own.map(|(_, text)| text.clone()).collect()
+    };
+    bench.publish().await;
+    let first = bench.settled().await;
+    assert_eq!(of(0), ["Hello – Palm Realty: object"]);
+    assert_eq!(of(1), ["Hello – Palm Realty: اعترضوا"]);
+    assert_eq!(of(2), ["Hello\n"], "another jurisdiction");
+    let touch = first
+        .iter()
+        .find(|touch| touch.contact == people[0] && touch.state == TouchState::Sent)
+        .unwrap();
+    assert_eq!(last_detail(&bench, touch).await["notices"], serde_json::json!(["AE-FIRST"]));
+    // Long after, when caps look back no more and the sends themselves are forgotten.
+    let later = noon() + TimeDelta::days(60);
+    assert_eq!(bench.scheduler.forget_sends(later, 100).await.unwrap(), 3);
+    bench.clock.set(later);
+    bench.publish().await;
+    bench.all_come_to(TouchState::Sent).await;
+    assert_eq!(of(0), ["Hello – Palm Realty: object", "Hello\n"]);
+    assert_eq!(of(1).len(), 2);
+    assert_eq!(of(1)[1], "Hello\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_from_a_name_says_each_time_that_nobody_answers_and_names_another_way() {
+    let deployment = Deployment::create().await;
+    deployment.store_template(&fixture::template(Medium::Sms)).await;
+    let people = deployment.people(1).await;
+    for key in ["first", "second"] {
+        deployment.store_plan(&fixture::plan(key, &[(1, Channel::Sms)])).await;
+        deployment.enrol(key, &people, monday()).await;
+    }
+    let said: Said = Arc::default();
+    let one_way = |worker: &mut Worker| {
+        worker.rules = notice_asked();
+        worker.duties.sender_is_one_way = true;
+    };
+    let bench = Bench::staffed(deployment, Medium::Sms, 1, one_way, listening(&said));
+    bench.publish().await;
+    bench.all_come_to(TouchState::Sent).await;
+    let said = said.lock().unwrap();
+    assert_eq!(said.len(), 2);
+    for (_, text) in said.iter() {
+        assert!(text.starts_with("Hello – No answers https://u.example/"), "{text}");
     }
 }
 

@@ -60,14 +60,21 @@ async fn every_table_that_names_a_person_is_exported_and_has_its_rule_of_erasure
 async fn what_is_said_of_personal_tables_is_so() {
     let deployment = Deployment::create().await;
     let mut database = PgConnection::connect(deployment.url()).await.unwrap();
+    let absent: Vec<String> = sqlx::query_scalar(
+        "SELECT p.table_name FROM personal_tables p
+          WHERE to_regclass('public.' || quote_ident(p.table_name)) IS NULL",
+    )
+    .fetch_all(&mut database)
+    .await
+    .unwrap();
+    assert!(absent.is_empty(), "personal_tables names tables that are not there: {absent:?}");
     let rows = sqlx::query(
         "SELECT p.table_name, c.column_name
            FROM personal_tables p
           CROSS JOIN LATERAL unnest(p.emptied || p.column_name) AS c (column_name)
-          WHERE to_regclass('public.' || p.table_name) IS NOT NULL
-            AND NOT EXISTS (SELECT FROM pg_attribute a
-                             WHERE a.attrelid = ('public.' || p.table_name)::regclass
-                               AND a.attname = c.column_name AND NOT a.attisdropped)",
+          WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                         WHERE a.attrelid = ('public.' || p.table_name)::regclass
+                           AND a.attname = c.column_name AND NOT a.attisdropped)",
     )
     .fetch_all(&mut database)
     .await

@@ -12,7 +12,8 @@ use domain::relationship::{CallPurpose, Listing, RelationshipKind};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::{
-    AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TouchState,
+    AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskOutcome,
+    TouchState,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use storage::Role;
@@ -67,6 +68,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "lane" => Lane,
         "enrolment_state" => EnrolmentState,
         "touch_state" => TouchState,
+        "task_outcome" => TaskOutcome,
         "wish" => Wish,
         "review_decision" => ReviewDecision,
         "answer_kind" => AnswerKind,
