@@ -9,6 +9,7 @@ mod addresses;
 mod commands;
 mod connect;
 mod error;
+mod evidence;
 mod intake;
 mod output;
 #[doc(hidden)]

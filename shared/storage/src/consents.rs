@@ -1,5 +1,7 @@
 //! Consent records and other legal bases, with their proof; append-only (compliance.md PRV-01).
 
+mod batch;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::consent::{Grant, LegalBasis, basis_at};
 use domain::suppression::Purpose;

@@ -8,6 +8,7 @@ mod check;
 mod consents;
 mod contacts;
 mod enrol;
+mod evidence;
 mod explain;
 mod local;
 mod migrate;
@@ -75,6 +76,9 @@ pub enum Command {
     /// The audit log: verify it, list it, ask why somebody was or was not contacted.
     #[command(subcommand)]
     Audit(audit::Arguments),
+    /// Evidence bundles: make a key to sign with, verify a bundle.
+    #[command(subcommand)]
+    Evidence(evidence::Arguments),
     /// How long records are kept; let go of what is over.
     #[command(subcommand)]
     Retention(retention::Arguments),
@@ -118,6 +122,7 @@ impl Command {
             Self::Reviews(arguments) => reviews::run(arguments, &session).await,
             Self::Requests(arguments) => requests::run(arguments, &session).await,
             Self::Audit(arguments) => audit::run(arguments, &session).await,
+            Self::Evidence(arguments) => evidence::run(arguments, &session),
             Self::Retention(arguments) => retention::run(arguments, &session).await,
             Self::Blackouts(arguments) => blackouts::run(arguments, &session).await,
             Self::Pauses(arguments) => pauses::run(arguments, &session).await,

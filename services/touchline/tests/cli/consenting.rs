@@ -87,3 +87,42 @@ async fn a_basis_asks_for_its_proof_and_an_implied_one_ends() {
     let implied = add(&[&at[..], &["transaction"]].concat()).object();
     assert_eq!(implied["expires_at"], "2028-02-29T00:00:00Z");
 }
+
+#[tokio::test]
+async fn a_file_of_consents_is_recorded_once_and_every_row_has_one_end() {
+    let deployment = Deployment::create().await;
+    deployment.people(4).await;
+    let desk = Desk::on(&deployment).with("TOUCHLINE__TEAM__NAME", "Palm Realty");
+    desk.write(
+        "consents.csv",
+        "email,channels,purposes,basis,given_at,expires_at,text shown,act,source,seller,proof,\
+         document_date\n\
+         p0@example.com,email,marketing,consent,2026-06-01T08:00:00Z,,Write to me,ticked,web,,,\n\
+         P0@Example.com,email,marketing,consent,2026-06-01T08:00:00Z,,Write to me,ticked,web,,,\n\
+         p1,email|sms,marketing,soft_opt_in,2026-06-01,2027-06-01,,bought,office,Palm,,\n\
+         p2@example.com,email,marketing,legitimate_interest,2026-06-01,,,,office,,weighed,\n\
+         p2@example.com,email,marketing,consent,2026-06-01,,,ticked,web,,,\n\
+         nobody@example.com,email,marketing,consent,2026-06-01,,Write,ticked,web,,,\n\
+         p2@example.com,fax,marketing,consent,2026-06-01,,Write,ticked,web,,,\n\
+         p3@example.com,email,marketing,legitimate_interest,2026-06-01,,,,office,,weighed,2026-05-01\n",
+    );
+    let import = || {
+        let ran = desk.run(&["consents", "import", "consents.csv", "--actor", "Mona", "--json"]);
+        let answer = ran.object();
+        ["rows", "added", "already", "invalid"].map(|field| answer[field].as_u64().unwrap())
+    };
+    assert_eq!(import(), [8, 3, 1, 4]);
+    assert_eq!(import(), [8, 0, 4, 4], "twice changes nothing");
+    let reasons: Vec<String> = crate::rejected(&desk.path("consents.rejects.csv"))
+        .into_iter()
+        .map(|(line, why)| format!("{line} {why}"))
+        .collect();
+    for part in ["5 document and", "6 a consent needs the wording", "7 no contact", "8 channels"] {
+        assert!(reasons.iter().any(|own| own.starts_with(part)), "{part}: {reasons:?}");
+    }
+    assert_eq!(basis(&desk), [("email".to_owned(), json!("consent"))]);
+    let shown = desk.run(&["consents", "show", "p1", "--json"]).object();
+    assert_eq!(shown["records"][0]["controller"], "Palm");
+    assert_eq!(shown["records"][0]["given_at"], "2026-05-31T20:00:00Z", "the day began in Dubai");
+    assert_eq!(shown["records"][0]["actor"], "Mona");
+}

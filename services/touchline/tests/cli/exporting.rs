@@ -101,3 +101,62 @@ async fn what_they_gave_goes_with_them_and_no_formula() {
     let own = ["contacts", "export", WHOM, "--actor", "Mona", "--reason", "x", "--format", "csv"];
     assert_eq!(desk.run(&own).code, 2);
 }
+
+#[tokio::test]
+async fn evidence_is_signed_and_a_changed_byte_is_found() {
+    let (deployment, desk) = someone_with_a_past().await;
+    let evidence = |desk: &Desk| {
+        let own = ["contacts", "evidence", WHOM, "--out", "e.json", "--actor", "Mona"];
+        desk.run(&[&own[..], &["--reason", "the regulator asks", "--json"]].concat())
+    };
+    assert_eq!(evidence(&desk).refusal().0, 2, "no key");
+    let key = desk.run(&["evidence", "key", "evidence.pem", "--json"]).object();
+    assert_eq!(desk.run(&["evidence", "key", "evidence.pem"]).code, 1, "nothing is replaced");
+    let desk = desk.with("TOUCHLINE__KEYS__EVIDENCE_KEY_FILE", "evidence.pem");
+    let head = evidence(&desk).object()["head"].as_str().unwrap().to_owned();
+    assert_eq!(desk.run(&["audit", "verify", "--head", &head]).code, 0);
+    let verify = |desk: &Desk| desk.run(&["evidence", "verify", "e.json", "--json"]);
+    let verified = verify(&desk).object();
+    assert_eq!((&verified["genuine"], &verified["key_known"]), (&true.into(), &true.into()));
+    assert_eq!(verified["public_key"], key["public_key"]);
+    assert_eq!(
+        (&verified["taken"]["by"], &verified["head"]),
+        (&"Mona".into(), &head.as_str().into())
+    );
+    let bundle = std::fs::read_to_string(desk.path("e.json")).unwrap();
+    let parsed: Value = serde_json::from_str(&bundle).unwrap();
+    for table in ["touches", "consents", "suppression_events", "list_history", "audit_links"] {
+        assert!(!parsed["evidence"]["tables"][table].as_array().unwrap().is_empty(), "{table}");
+    }
+    let page = std::fs::read_to_string(desk.path("e.html")).unwrap();
+    assert!(page.contains("Evidence about one person") && page.contains("ticked a box"), "{page}");
+    let readings = deployment.operator.list_readings(10).await.unwrap();
+    assert_eq!(readings[0].note, "evidence bundle: the regulator asks");
+    desk.write("e.json", bundle.replace("ticked a box", "ticked a bux"));
+    assert_eq!(verify(&desk).code, 1);
+    desk.write("e.json", &bundle);
+    desk.write("e.html", page.replace("ticked", "tacked"));
+    assert_eq!(verify(&desk).code, 1);
+    let other = "00".repeat(32);
+    let asked = ["evidence", "verify", "e.json", "--public-key", &other];
+    assert_eq!(desk.run(&asked).code, 1);
+    // Of whoever was erased, what is left is found by the address.
+    let erase = ["contacts", "erase", WHOM, "--actor", "Mona", "--reason", "asked"];
+    let erased = desk.run(&[&erase[..], &["--evidence", "ticket 8"]].concat());
+    assert_eq!(erased.code, 0, "{erased:?}");
+    assert_eq!(desk.run(&["audit", "verify"]).code, 0, "the chain is whole");
+    assert_eq!(evidence(&desk).code, 0);
+    assert_eq!(verify(&desk).code, 0);
+    let left: Value =
+        serde_json::from_str(&std::fs::read_to_string(desk.path("e.json")).unwrap()).unwrap();
+    assert!(!left["evidence"]["tables"]["list_history"].as_array().unwrap().is_empty(), "{left}");
+    let id = parsed["evidence"]["contacts"][0].as_str().unwrap();
+    let by_id = ["contacts", "evidence", id, "--out", "e.json", "--actor", "Mona", "--reason", "x"];
+    assert_eq!(desk.run(&by_id).code, 0);
+    let bundle = std::fs::read_to_string(desk.path("e.json")).unwrap();
+    let parsed: Value = serde_json::from_str(&bundle).unwrap();
+    for table in ["touches", "erasures", "consents", "list_history"] {
+        assert!(!parsed["evidence"]["tables"][table].as_array().unwrap().is_empty(), "{table}");
+    }
+    assert!(!bundle.contains("p0@example.com"), "what was erased is gone");
+}

@@ -246,3 +246,24 @@ async fn a_large_file_goes_through_in_batches() {
     assert_eq!(counts(&desk, "large.csv", &[]), [5000, 0, 0, 5000, 0]);
     assert_eq!(deployment.operator.count_contacts().await.unwrap(), 5000);
 }
+
+#[tokio::test]
+async fn an_import_says_who_cannot_be_written_to_for_want_of_a_basis() {
+    let deployment = Deployment::create().await;
+    let desk = Desk::on(&deployment).with("TOUCHLINE__TEAM__NAME", "Palm Realty");
+    desk.write(
+        "people.csv",
+        "name,email,mobile,country,source\nAli,ali@example.com,,AE,web\n\
+         Anna,anna@example.com,,DE,web\nJo,jo@example.com,+12125550123,US,web\n",
+    );
+    let import = || desk.run(&["contacts", "import", "people.csv", "--json"]).object();
+    assert_eq!(import()["without_basis"], json!({ "email": 1, "sms": 1 }));
+    let text = desk.run(&["contacts", "import", "people.csv"]).out;
+    assert!(text.contains("1 cannot be written to by email, 1 not by text"), "{text}");
+    desk.write("c.csv", "email,given_at\nanna@example.com,2026-06-01\n");
+    let consents =
+        ["consents", "import", "c.csv", "--channel", "email", "--wording", "Write to me"];
+    let further = ["--act", "ticked a box", "--source", "web"];
+    assert_eq!(desk.run(&[&consents[..], &further].concat()).code, 0);
+    assert_eq!(import()["without_basis"], json!({ "email": 0, "sms": 1 }));
+}

@@ -54,7 +54,7 @@ async fn with_tasks(people: usize) -> (Deployment, Vec<TaskId>) {
             detail: None,
             task: Some(task),
         };
-        worker.record(&[record], "w1").await.unwrap();
+        worker.record_with_tasks(&[record], "w1").await.unwrap();
     }
     (deployment, tasks)
 }

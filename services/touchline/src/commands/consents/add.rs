@@ -202,7 +202,11 @@ fn address(
     }
 }
 
-fn controller(given: Option<String>, session: &Session) -> anyhow::Result<String> {
+/// To whom it was given: the team, where nobody else is named.
+///
+/// # Errors
+/// When neither has a name.
+pub fn controller(given: Option<String>, session: &Session) -> anyhow::Result<String> {
     #[derive(serde::Deserialize)]
     struct Team {
         name: String,
@@ -217,7 +221,11 @@ fn controller(given: Option<String>, session: &Session) -> anyhow::Result<String
     Ok(name)
 }
 
-fn wording(text: Option<String>, file: Option<&Path>) -> anyhow::Result<String> {
+/// The text that was shown.
+///
+/// # Errors
+/// When its file cannot be read.
+pub fn wording(text: Option<String>, file: Option<&Path>) -> anyhow::Result<String> {
     match file {
         Some(file) => std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {} as UTF-8 text", file.display())),
@@ -249,7 +257,7 @@ fn expires_at(arguments: &AddArguments, given_at: DateTime<Utc>) -> Option<DateT
 }
 
 /// What is missing, in the words of the command line.
-fn missing_proof(error: storage::StorageError) -> anyhow::Error {
+pub fn missing_proof(error: storage::StorageError) -> anyhow::Error {
     match error.constraint() {
         Some("consents_consent_shown") => {
             usage("a consent needs the text that was shown (--wording) and what was done (--act)")

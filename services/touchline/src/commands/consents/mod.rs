@@ -4,6 +4,8 @@
 //! `touchline suppress add`.
 
 mod add;
+mod import;
+mod row;
 mod show;
 
 use clap::Subcommand;
@@ -15,6 +17,8 @@ use crate::connect::Session;
 pub enum Arguments {
     /// Record a consent or another legal basis, with everything that proves it.
     Add(Box<add::AddArguments>),
+    /// Record those of a CSV file; running it twice changes nothing.
+    Import(Box<import::ImportArguments>),
     /// Record that a contact withdrew.
     Withdraw(add::WithdrawArguments),
     /// Show what is recorded about a contact, and what counts now.
@@ -28,6 +32,7 @@ pub enum Arguments {
 pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
     match arguments {
         Arguments::Add(arguments) => add::add(*arguments, session).await,
+        Arguments::Import(arguments) => import::run(*arguments, session).await,
         Arguments::Withdraw(arguments) => add::withdraw(arguments, session).await,
         Arguments::Show(arguments) => show::run(&arguments, session).await,
     }

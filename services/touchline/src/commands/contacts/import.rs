@@ -6,6 +6,7 @@
 //! rejected.
 
 mod feed;
+mod lawful;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::intake::values::DateOrder;
 use crate::progress::Progress;
 
 use feed::{Batch, Feed};
+use lawful::WithoutBasis;
 
 /// What to import, and how to read it.
 #[derive(Debug, Args)]
@@ -94,6 +96,8 @@ pub struct Counts {
     updated: u64,
     unchanged: u64,
     rejected: u64,
+    /// Of the imported ones, by channel: no legal basis is on file where the law wants one.
+    without_basis: WithoutBasis,
 }
 
 #[derive(Serialize)]
@@ -242,7 +246,7 @@ async fn skip(feed: &mut Feed, progress: &mut Progress) -> Counts {
 }
 
 fn for_people(answer: &Answer) -> String {
-    let Counts { rows, added, updated, unchanged, rejected } = &answer.counts;
+    let Counts { rows, added, updated, unchanged, rejected, without_basis } = &answer.counts;
     let mut text = match answer.valid {
         Some(valid) => {
             format!("{rows} rows: {valid} can be imported, {rejected} rejected (dry run)")
@@ -253,6 +257,13 @@ fn for_people(answer: &Answer) -> String {
     };
     text.push_str(&format!("\n{:.1} s, {} rows/s", answer.seconds, answer.rows_per_second));
     text.push_str(&format!(", {}", answer.encoding));
+    let WithoutBasis { email, sms } = without_basis;
+    if email + sms > 0 {
+        text.push_str(&format!(
+            "\nno legal basis on file where the law wants one: {email} cannot be written to by email, \
+             {sms} not by text; touchline consents import records them"
+        ));
+    }
     if let Some(rejects) = &answer.rejects {
         text.push_str(&format!("\nrejected rows with reasons: {}", rejects.display()));
     }

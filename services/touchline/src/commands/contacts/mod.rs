@@ -2,6 +2,7 @@
 
 mod correct;
 mod erase;
+mod evidence;
 mod export;
 mod import;
 mod object;
@@ -25,6 +26,9 @@ pub enum Arguments {
     /// Write out everything about a person, or what the person gave us; who took it is noted. For
     /// compliance officers.
     Export(export::Arguments),
+    /// Write a signed bundle of consents, touches with their decisions, opt-outs and checks, and a page
+    /// of the same beside it; who took it is noted. For compliance officers.
+    Evidence(evidence::Arguments),
     /// Put right what is known about a person; planned touches and open tasks follow.
     Correct(correct::Arguments),
     /// Record that somebody objects; everything stops.
@@ -48,6 +52,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Import(arguments) => import::run(arguments, session).await,
         Arguments::Show(arguments) => show::run(arguments, session).await,
         Arguments::Export(arguments) => export::run(arguments, session).await,
+        Arguments::Evidence(arguments) => evidence::run(arguments, session).await,
         Arguments::Correct(arguments) => correct::run(arguments, session).await,
         Arguments::Object(arguments) => object::run(arguments, session).await,
         Arguments::Erase(arguments) => erase::run(arguments, session).await,

@@ -2,7 +2,7 @@
 //! person gave us, to take along (compliance.md PRV-06, PRV-07). That it was read is noted.
 
 mod portable;
-mod readable;
+pub(super) mod readable;
 mod words;
 
 use std::io::Write;

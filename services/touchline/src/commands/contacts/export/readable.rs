@@ -12,6 +12,15 @@ const SILENT: &[&str] = &["_key", "_hash", "digest", "lockable", "_event", "topi
 
 /// The page.
 pub fn page(dossier: &Dossier, language: Locale) -> Page {
+    titled(dossier, language, "title", "introduction")
+}
+
+/// The page of an evidence bundle.
+pub fn evidence(dossier: &Dossier, language: Locale) -> Page {
+    titled(dossier, language, "evidence_title", "evidence_introduction")
+}
+
+fn titled(dossier: &Dossier, language: Locale, title: &str, introduction: &str) -> Page {
     let sections = dossier.sections.iter().map(|section| Section {
         title: words::table(&section.table, language),
         records: section
@@ -23,8 +32,8 @@ pub fn page(dossier: &Dossier, language: Locale) -> Page {
     });
     Page {
         language,
-        title: words::of("title", language).to_owned(),
-        introduction: vec![words::of("introduction", language).to_owned()],
+        title: words::of(title, language).to_owned(),
+        introduction: vec![words::of(introduction, language).to_owned()],
         sections: sections.filter(|section| !section.records.is_empty()).collect(),
     }
 }

@@ -13,6 +13,14 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "تتضمن هذه الصفحة كل ما هو مخزَّن عنك: ما أخبرتنا به، وما خططنا له وأرسلناه وقررناه، وما يمنعنا من \
          مراسلتك أو الاتصال بك، ومن اطّلع عليه. الأوقات بالتوقيت العالمي المنسَّق.",
     ),
+    ("evidence_title", "Evidence about one person", "أدلة بشأن شخص واحد"),
+    (
+        "evidence_introduction",
+        "Consents, every message with the decision behind it, opt-outs and checks, as they were \
+         recorded. The signed file beside this page holds the same. Times are UTC.",
+        "الموافقات، وكل رسالة مع القرار الذي صدر بشأنها، وطلبات الإيقاف، وعمليات التحقق كما سُجّلت. والملف \
+         الموقَّع المرافق لهذه الصفحة يتضمن المحتوى نفسه. الأوقات بالتوقيت العالمي المنسَّق.",
+    ),
     ("yes", "yes", "نعم"),
     ("no", "no", "لا"),
 ];
@@ -40,6 +48,10 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("relationships", "Business between us", "التعاملات بيننا"),
     ("contact_listings", "Properties you were called about", "العقارات التي جرى الاتصال بشأنها"),
     ("contact_sends", "Sent lately", "المرسل مؤخرًا"),
+    ("earlier_sends", "Sent before", "المرسل سابقًا"),
+    ("counted_returns", "Counted as returned", "ما حُسب مرتجعًا"),
+    ("audit_links", "Links of the audit chain", "حلقات سلسلة التدقيق"),
+    ("list_history", "History of the list", "سجل القائمة"),
     ("wishes", "Your wishes", "رغباتك"),
     ("reviews", "Answers of yours that people read", "ردودك التي قرأها موظفونا"),
     ("answers", "Our confirmations", "تأكيداتنا"),

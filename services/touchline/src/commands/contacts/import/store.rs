@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::Counts;
 use super::feed::{Batch, Candidate, Feed};
+use super::lawful::Lawful;
 use crate::connect::{Connection, Session};
 use crate::intake::contact::Owner;
 use crate::intake::rejects::Rejects;
@@ -37,6 +38,7 @@ struct Store {
     run: ImportRun,
     rejects: Arc<Mutex<Rejects>>,
     locale: Locale,
+    lawful: Lawful,
 }
 
 /// Stores everything the feed brings.
@@ -55,6 +57,11 @@ pub async fn store(
         run: connection.database.begin_import().await?,
         rejects: Arc::clone(rejects),
         locale: session.team()?.default_locale,
+        lawful: Lawful {
+            rules: Arc::clone(fleet::load_library(&session.settings)?.rules()),
+            fallback_zone: session.team()?.default_time_zone,
+            now: session.clock()?.now(),
+        },
     };
     let mut known_owners = HashSet::new();
     let mut in_flight: VecDeque<InFlight> = VecDeque::new();
@@ -89,6 +96,8 @@ async fn finish_oldest(
     counts.updated += done.updated;
     counts.unchanged += done.unchanged;
     counts.rejected += done.rejected;
+    counts.without_basis.email += done.without_basis.email;
+    counts.without_basis.sms += done.without_basis.sms;
     Ok(())
 }
 
@@ -120,7 +129,11 @@ impl Store {
     async fn batch(&self, batch: Batch) -> anyhow::Result<Counts> {
         let mut counts = Counts { rows: batch.rows.len() as u64, ..Counts::default() };
         match self.import(&batch.contacts).await {
-            Ok(imported) => self.tell(&batch, &imported, &mut counts)?,
+            Ok(imported) => {
+                self.tell(&batch, &imported, &mut counts)?;
+                counts.without_basis =
+                    self.lawful.without_basis(self.database(), &batch.contacts, &imported).await?;
+            }
             Err(error) if error.is_unavailable() => return Err(error.into()),
             // Something in one of the rows is refused: each for itself then.
             Err(_) => {

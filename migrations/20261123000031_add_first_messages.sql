@@ -9,7 +9,9 @@ CREATE TABLE earlier_sends (
     PRIMARY KEY (contact_id, channel)
 );
 INSERT INTO personal_tables (position, table_name, via, column_name, on_erasure, emptied, remark)
-VALUES (56, 'earlier_sends', 'contact', 'contact_id', 'delete', '{}', '');
+VALUES (56, 'earlier_sends', 'contact', 'contact_id', 'delete', '{}', ''),
+       (57, 'counted_returns', 'touch', 'touch_id', 'keep', '{}', 'that a touch came back, ids alone')
+ON CONFLICT DO NOTHING;
 GRANT SELECT ON earlier_sends TO touchline_worker, touchline_operator;
 GRANT SELECT, INSERT ON earlier_sends TO touchline_scheduler;
 
