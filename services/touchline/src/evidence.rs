@@ -72,7 +72,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let is_plain = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    if text.len() % 2 != 0 || !text.chars().all(is_plain) {
+    if !text.len().is_multiple_of(2) || !text.chars().all(is_plain) {
         return None;
     }
     let pairs = (0..text.len()).step_by(2);
