@@ -3,6 +3,7 @@
 //! A target panics when something does not hold. libFuzzer calls them by way of `fuzz_targets`, and
 //! an ordinary test calls them with the corpus and a thousand mutations of it.
 
+mod hooks;
 mod input;
 mod lists;
 mod mail;
@@ -10,6 +11,7 @@ mod texts;
 mod tokens;
 mod wire;
 
+pub use hooks::mail_hook;
 pub use lists::{csv, dnc_change, dnc_full};
 pub use mail::{arf, bounce, dsn, lmtp, mime_reply};
 pub use texts::{email, keyword, phone, sms_hook};
@@ -32,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("journal", journal),
     ("keyword", keyword),
     ("lmtp", lmtp),
+    ("mail_hook", mail_hook),
     ("mime_reply", mime_reply),
     ("page_request", page_request),
     ("phone", phone),

@@ -601,7 +601,7 @@ fn an_error_names_the_file_and_the_line() {
             "rules/ae.toml",
             RULES.replace("hours = [\"daily 09:00-18:00\"]\n", ""),
             6,
-            "either hours, or modes",
+            "write hours, or modes",
         ),
         ("rules/ae.toml", RULES.replace("2026-11-21", "yesterday"), 12, "YYYY-MM-DD"),
         ("rules/holidays.toml", "[x]\ndays = [\"13-13\"]\n".to_owned(), 2, "13-13"),
