@@ -19,6 +19,9 @@ pub struct Request {
     pub whole_person: bool,
 }
 
+/// By then every lease is over that was running when an entry was made.
+const LONGEST_DRAIN: Duration = Duration::from_secs(300);
+
 impl Database {
     /// Makes every entry that the default matrix ([`spread`]) asks for, all or none, and waits up to
     /// `patience` for what is being handed over at this moment. The answer names the entry of the
@@ -52,14 +55,36 @@ impl Database {
         let covered = self.enter(&targets, entry, said).await?;
         domain::failpoint::pass("suppress.entered_undrained");
         let in_flight = self.drain(&covered, patience).await?;
+        let events: Vec<EventId> = targets.iter().map(|(event, _)| *event).collect();
         if in_flight.is_empty() {
-            for (event, _) in &targets {
-                self.note_drained(*event, &entry.actor).await?;
-            }
+            self.note_all_drained(&events, &entry.actor).await?;
+        } else {
+            self.drain_on(covered, events, entry.actor.clone());
         }
         let own = targets.iter().find(|(_, target)| *target == entry.target);
         let event = own.or(targets.first()).map_or_else(EventId::new, |(event, _)| *event);
         Ok(Suppressed { event, in_flight })
+    }
+
+    async fn note_all_drained(&self, events: &[EventId], by: &str) -> Result<(), StorageError> {
+        for event in events {
+            self.note_drained(*event, by).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits on when whoever asked no longer does, so that the history says when nothing left any
+    /// more. That is for people to read: the entry is in force, and a process that ends loses only
+    /// the note.
+    fn drain_on(&self, covered: Vec<(Vec<u8>, String)>, events: Vec<EventId>, actor: String) {
+        let database = self.clone();
+        tokio::spawn(async move {
+            let drained = database.drain(&covered, LONGEST_DRAIN).await;
+            if drained.is_ok_and(|left| left.is_empty()) {
+                // Nobody is left to be told when it cannot be noted.
+                let _ = database.note_all_drained(&events, &actor).await;
+            }
+        });
     }
 
     /// What a request covers.
