@@ -9,7 +9,7 @@
 
 mod ways;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -173,15 +173,22 @@ impl Fleet {
         over
     }
 
-    /// When sinks accepted something for a person on a channel, in microseconds of the wall clock.
-    fn accepted(&self) -> HashMap<(usize, ContactChannel), Vec<i64>> {
+    /// When sinks accepted a touch of a person on a channel, in microseconds of the wall clock. The
+    /// one text that confirms a STOP is owed after it, and is no touch.
+    async fn accepted(&self) -> HashMap<(usize, ContactChannel), Vec<i64>> {
+        let mut db = self.scene.connect().await;
+        let touches = sqlx::query_scalar("SELECT id::text FROM touches").fetch_all(&mut db).await;
+        let touches: HashSet<String> = touches.unwrap().into_iter().collect();
+        let is_touch = |reference: &Option<String>| {
+            reference.as_ref().is_some_and(|reference| touches.contains(reference))
+        };
         let mut accepted: HashMap<_, Vec<i64>> = HashMap::new();
         for mail in self.scene.smtp.accepted() {
             let name = mail.recipients[0].split('@').next().unwrap_or_default();
             let n = name.trim_start_matches('p').parse().unwrap();
             accepted.entry((n, ContactChannel::Email)).or_default().push(mail.at.wall_us);
         }
-        for text in self.scene.sms.accepted() {
+        for text in self.scene.sms.accepted().into_iter().filter(|it| is_touch(&it.reference)) {
             let n = text.to.trim_start_matches("+97150").parse().unwrap();
             accepted.entry((n, ContactChannel::Sms)).or_default().push(text.at.wall_us);
         }
@@ -239,7 +246,7 @@ async fn nothing_leaves_once_a_no_has_arrived() {
     let sent = fleet.accepted_in_all() - before;
     let over = fleet.over(&arrived).await;
     fleet.scene.ended(PATIENCE).await;
-    let accepted = fleet.accepted();
+    let accepted = fleet.accepted().await;
     println!("{sent} messages were accepted while {} people said no", arrived.len());
     let p99 = print_times(&arrived, &over);
     assert!(sent > 0, "there was no load");
@@ -272,7 +279,7 @@ async fn every_no_is_applied_that_arrived_while_the_database_was_away() {
     let back = domain::Clock::system().now();
     let over = fleet.over(&arrived).await;
     fleet.scene.ended(PATIENCE).await;
-    let accepted = fleet.accepted();
+    let accepted = fleet.accepted().await;
     let mut times: Vec<Duration> =
         over.iter().map(|over| (*over - back).to_std().unwrap_or_default()).collect();
     println!(
