@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bootstrap::Shutdown;
 use broker::Broker;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::token::TokenKeys;
 use domain::{AddressKey, Calendar, Clock, Locale, Medium, TouchId};
 use scheduler::{Scheduler, UnknownPolicies};
@@ -140,6 +140,16 @@ impl Crew {
             name: "scheduler".to_owned(),
         };
         scheduler.start(&self.shutdown);
+    }
+
+    /// Waits until nothing is open. Meanwhile the clock goes on: what could be claimed and not
+    /// decided, because the list was out of reach just then, is due again a second later.
+    async fn all_are_written_to(&self, probe: &sqlx::PgPool) {
+        until("everybody is written to", async || {
+            self.clock.set(self.clock.now() + TimeDelta::seconds(1));
+            open(probe).await == 0
+        })
+        .await;
     }
 
     async fn finish(mut self) {

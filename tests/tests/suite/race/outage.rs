@@ -48,7 +48,7 @@ async fn nothing_is_sent_while_the_list_cannot_be_read() {
 
     // It is back: everything goes on by itself.
     wire.heal();
-    until("everybody is written to", async || open(&probe).await == 0).await;
+    crew.all_are_written_to(&probe).await;
     assert_eq!(hand.count(), PEOPLE);
 
     // Again, in the middle of sending.
@@ -68,7 +68,7 @@ async fn nothing_is_sent_while_the_list_cannot_be_read() {
     assert!(before < 2 * PEOPLE, "the wire was cut too late to show anything");
 
     wire.heal();
-    until("everybody is written to", async || open(&probe).await == 0).await;
+    crew.all_are_written_to(&probe).await;
     // A worker that could not record for longer than its lease leaves a doubt, which is written
     // down and resolved by sending again.
     let doubted = "SELECT id FROM touches WHERE doubts > 0";
