@@ -44,7 +44,7 @@ pub enum Returned {
 /// Reads a whole message, headers and all.
 #[must_use]
 pub fn read(message: &[u8]) -> Returned {
-    let Some(message) = MessageParser::default().parse(message) else { return Returned::Other };
+    let Some(message) = parsed(message) else { return Returned::Other };
     if let Some(report) = part_of(&message, &["delivery-status", "global-delivery-status"]) {
         return Returned::Delivery(delivery::read(&report));
     }
@@ -57,11 +57,17 @@ pub fn read(message: &[u8]) -> Returned {
     answer::read(&message).map_or(Returned::Other, Returned::Answer)
 }
 
+/// The message in these bytes. On some that are no mail – parts that close what was never opened – the
+/// parser panics; they are nothing to be read, and must not keep a mail server trying for days.
+fn parsed(message: &[u8]) -> Option<Message<'_>> {
+    std::panic::catch_unwind(|| MessageParser::default().parse(message)).ok().flatten()
+}
+
 /// Every address a message's headers say it was delivered to, for doors that hand over no envelope.
 /// What of them was signed here is as good in a header as in an envelope.
 #[must_use]
 pub fn recipients(message: &[u8]) -> Vec<String> {
-    let Some(message) = MessageParser::default().parse(message) else { return Vec::new() };
+    let Some(message) = parsed(message) else { return Vec::new() };
     let delivered = ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"];
     let named = message
         .headers_raw()

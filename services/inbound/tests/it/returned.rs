@@ -187,3 +187,12 @@ fn a_report_that_something_is_no_spam_and_forged_complaints_change_nothing() {
     assert_eq!(report.kind, FeedbackKind::Abuse);
     assert_eq!(events(&keys(), "fbl@agency.example", &forged), []);
 }
+
+/// Found by fuzzing: a part that ends a multipart which never began.
+#[test]
+fn a_message_that_the_parser_stumbles_over_is_nothing() {
+    let input = include_bytes!("../../../../fuzz/corpus/dsn/parts-without-a-whole");
+    let message = input.splitn(2, |byte| *byte == b'\n').nth(1).unwrap();
+    assert_eq!(read(message), Returned::Other);
+    assert!(inbound::returns::recipients(message).is_empty());
+}
