@@ -243,7 +243,7 @@ async fn check_stories(fleet: &Fleet, start: NaiveDate) {
                 // The sample names no states.
                 let rules: &[&str] = match someone.country {
                     "US" => &["US-UNKNOWN"],
-                    "FR" => &["EU-CONSENT"],
+                    "FR" => &["EU-CONSENT", "EU-OBJECT"],
                     "SA" => &["SA-CONSENT"],
                     _ => &[],
                 };
