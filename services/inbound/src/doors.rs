@@ -11,7 +11,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::imap::Poller;
 use crate::intake::Intake;
-use crate::list::List;
 use crate::lmtp::Lmtp;
 use crate::mailroom::{self, Mailroom};
 use crate::providers::hook;
@@ -28,13 +27,12 @@ impl Doors {
     /// Opens them; those of HTTP come as a router.
     pub(crate) async fn open(
         settings: &Settings,
-        list: &Arc<List>,
         intake: &Arc<Intake>,
         tasks: &TaskTracker,
     ) -> anyhow::Result<(Router, Self)> {
         let texts = texts::router(settings, intake, tasks)?;
-        let hooks = hook::router(settings, list, intake, tasks)?;
-        let mailroom = Mailroom::open(settings, list, intake, tasks)?;
+        let hooks = hook::router(settings, intake, tasks)?;
+        let mailroom = Mailroom::open(settings, intake, tasks)?;
         let router = texts.merge(hooks).merge(mailroom::router(mailroom.as_ref()));
         let lmtp = Lmtp::bind(mailroom.as_ref()).await?;
         let poller = Poller::open(mailroom.as_ref())?;

@@ -127,7 +127,7 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let opt_outs = TaskTracker::new();
     let health = pages.listen.is_none().then(|| (ctx.health.clone(), ctx.shutdown.clone()));
     let edge = Edge::new(&settings, Arc::clone(&intake), opt_outs.clone(), health);
-    let (hooks, doors) = Doors::open(&settings, &list, &intake, &opt_outs).await?;
+    let (hooks, doors) = Doors::open(&settings, &intake, &opt_outs).await?;
     let router = edge.router().merge(hooks);
     let lmtp_address = doors.lmtp_address();
     Retention::start(ctx, &settings, &list);

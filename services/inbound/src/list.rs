@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::token::UnsubscribeToken;
-use domain::{AddressKey, ContactChannel, TouchId};
+use domain::{AddressKey, ContactChannel};
 use storage::preferences::Preferences;
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
@@ -87,15 +87,6 @@ impl List {
         let database = self.database();
         let applied = self.office.apply(&database, arrival);
         self.answered(ANSWER + PATIENCE, applied).await
-    }
-
-    /// The key of the address that a touch's message went to, if the touch is known.
-    pub(crate) async fn address_of(
-        &self,
-        touch: TouchId,
-    ) -> Result<Option<AddressKey>, NotEntered> {
-        let database = self.database();
-        self.answered(ANSWER, database.address_of_touch(touch)).await
     }
 
     /// The kept requests that open reviews still need.

@@ -40,6 +40,12 @@ impl ReturnPath {
         Self { touch, recipient: beginning }
     }
 
+    /// The beginning of the recipient's address key.
+    #[must_use]
+    pub const fn recipient(&self) -> &[u8; RECIPIENT_BYTES] {
+        &self.recipient
+    }
+
     /// Whether the message went to the address with this key.
     #[must_use]
     pub fn is_to(&self, recipient: &AddressKey) -> bool {

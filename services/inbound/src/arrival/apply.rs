@@ -37,7 +37,14 @@ impl Office {
         database: &Database,
         arrival: &Arrival,
     ) -> Result<(), StorageError> {
-        let Arrival { notice, event } = arrival;
+        let Some(Arrival { notice, event, .. }) = &addressed(database, arrival).await? else {
+            tracing::error!(
+                source = %arrival.notice.source,
+                touch = arrival.address_of.map(|address| tracing::field::display(address.touch())),
+                "something came back for a touch that is not known, or went to another address"
+            );
+            return Ok(());
+        };
         match event {
             Event::OptOut(opt_out) => opt_out.apply(database, notice).await,
             Event::OptIn(opt_in) => self.start(database, notice, opt_in).await,
@@ -259,6 +266,16 @@ impl Notice {
     ) -> Said {
         Said { message: self.message(), key, channel, topic, occurred_at: self.occurred_at }
     }
+}
+
+/// The arrival with the key of the address it is about, if there is such an address.
+async fn addressed(
+    database: &Database,
+    arrival: &Arrival,
+) -> Result<Option<Arrival>, StorageError> {
+    let Some(address) = arrival.address_of else { return Ok(Some(*arrival)) };
+    let key = database.address_of_touch(address.touch()).await?;
+    Ok(key.filter(|key| address.is(key)).map(|key| arrival.found(key)))
 }
 
 async fn owe(

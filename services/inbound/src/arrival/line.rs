@@ -4,14 +4,15 @@
 use chrono::{DateTime, Utc};
 use domain::bounce::{BounceClass, Suppress};
 use domain::reply::Language;
+use domain::return_path::ReturnPath;
 use domain::suppression::{SuppressionReason, Topic};
 use domain::{AddressKey, ContactChannel, TouchId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    AgentClass, Arrival, Delivery, DeliveryResult, Event, Notice, OptIn, OptOut, ReplyTo, Review,
-    Source,
+    AddressOf, AgentClass, Arrival, Delivery, DeliveryResult, Event, Notice, OptIn, OptOut,
+    ReplyTo, Review, Source,
 };
 use crate::kept::KeptName;
 
@@ -27,6 +28,7 @@ impl Arrival {
             said: (occurred_at != accepted_at).then(|| occurred_at.timestamp_micros()),
             kept: kept.map(|name| name.to_string()),
             key: self.key().to_hex(),
+            of: self.address_of.map(Into::into),
             event: self.event.into(),
         };
         serde_json::to_string(&line)
@@ -61,7 +63,36 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept: Option<String>,
     key: String,
+    /// Set where the key only stands in for that of a touch's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<OfLine>,
     event: EventLine,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OfLine {
+    Touch(TouchId),
+    ReturnPath(TouchId),
+}
+
+impl From<AddressOf> for OfLine {
+    fn from(address: AddressOf) -> Self {
+        match address {
+            AddressOf::Touch(touch) => Self::Touch(touch),
+            AddressOf::ReturnPath(path) => Self::ReturnPath(path.touch),
+        }
+    }
+}
+
+impl OfLine {
+    /// The recipient of a return path is the beginning of the key that stands in for it.
+    fn address(self, stand_in: &AddressKey) -> AddressOf {
+        match self {
+            Self::Touch(touch) => AddressOf::Touch(touch),
+            Self::ReturnPath(touch) => AddressOf::ReturnPath(ReturnPath::new(touch, stand_in)),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -216,8 +247,9 @@ impl Line {
             accepted_at: instant(self.at)?,
             kept,
         };
-        let event = self.event.event(AddressKey::from_hex(&self.key)?)?;
-        Some(Arrival { notice, event })
+        let key = AddressKey::from_hex(&self.key)?;
+        let event = self.event.event(key)?;
+        Some(Arrival { notice, event, address_of: self.of.map(|of| of.address(&key)) })
     }
 }
 
@@ -315,8 +347,12 @@ mod tests {
         ];
         let notice = Notice::new(Source::Twilio, "SM1", at());
         let said = notice.said(at() - chrono::TimeDelta::seconds(7)).kept(KeptName::of(b"raw"));
-        let on = |notice| move |event| Arrival { notice, event };
-        events.into_iter().map(on(notice)).chain(events.into_iter().map(on(said))).collect()
+        let on = |notice| move |event| Arrival { notice, event, address_of: None };
+        let path = ReturnPath::new(TouchId::new(), &key);
+        let unknown = [AddressOf::Touch(path.touch), AddressOf::ReturnPath(path)]
+            .map(|address| Arrival::about(Err(address), notice, |key| OptOut { key, ..opt_out }));
+        let known = events.into_iter().map(on(notice)).chain(events.into_iter().map(on(said)));
+        known.chain(unknown).collect()
     }
 
     #[test]

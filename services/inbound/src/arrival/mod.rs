@@ -25,6 +25,7 @@ mod opt_out;
 use chrono::{DateTime, Utc};
 use domain::bounce::{BounceClass, EnhancedStatus, Suppress};
 use domain::reply::Language;
+use domain::return_path::ReturnPath;
 use domain::suppression::{SuppressionReason, Topic};
 use domain::token::UnsubscribeToken;
 use domain::{AddressKey, ContactChannel, TouchId};
@@ -75,8 +76,48 @@ impl Source {
 pub(crate) struct Arrival {
     /// Who brought it, what it is known by there, when.
     pub notice: Notice,
-    /// What it is.
+    /// What it is. Where `address_of` is set, the key in it only stands in for the address's.
     pub event: Event,
+    /// Where to find the address that it is about, when nothing that came says it: the database is
+    /// asked when it is applied, so that an arrival is taken also while that is away.
+    pub address_of: Option<AddressOf>,
+}
+
+/// An address that only the database knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddressOf {
+    /// The one a touch went to.
+    Touch(TouchId),
+    /// The same, if it is the one the return path was made for.
+    ReturnPath(ReturnPath),
+}
+
+impl AddressOf {
+    /// The touch.
+    pub(crate) const fn touch(self) -> TouchId {
+        match self {
+            Self::Touch(touch) | Self::ReturnPath(ReturnPath { touch, .. }) => touch,
+        }
+    }
+
+    /// Whether an address can be the one.
+    pub(crate) fn is(self, key: &AddressKey) -> bool {
+        match self {
+            Self::Touch(_) => true,
+            Self::ReturnPath(path) => path.is_to(key),
+        }
+    }
+
+    /// What stands in for the key. It begins as the key does, as far as that is known, so that
+    /// arrivals about one address are told apart from others' whether or not it has been found.
+    pub(crate) fn stand_in(self) -> AddressKey {
+        let mut key = [0; 32];
+        match self {
+            Self::Touch(touch) => key[..16].copy_from_slice(touch.as_uuid().as_bytes()),
+            Self::ReturnPath(path) => key[..8].copy_from_slice(path.recipient()),
+        }
+        AddressKey::from_bytes(&key).expect("a key has 32 bytes")
+    }
 }
 
 /// Who brought something, and when.
@@ -204,7 +245,17 @@ impl Notice {
 impl Arrival {
     /// An arrival.
     pub(crate) fn new(notice: Notice, event: impl Into<Event>) -> Self {
-        Self { notice, event: event.into() }
+        Self { notice, event: event.into(), address_of: None }
+    }
+
+    /// One about the address that `event` gets the key of. `address` is the key, or where to find it.
+    pub(crate) fn about<E: Into<Event>>(
+        address: Result<AddressKey, AddressOf>,
+        notice: Notice,
+        event: impl FnOnce(AddressKey) -> E,
+    ) -> Self {
+        let key = address.unwrap_or_else(AddressOf::stand_in);
+        Self { address_of: address.err(), ..Self::new(notice, event(key)) }
     }
 
     /// What a valid token and a POST amount to.
@@ -221,8 +272,15 @@ impl Arrival {
         Self::new(notice, OptOut { touch, agent, ..OptOut::new(key, channel, reason) })
     }
 
-    /// The address it is about: arrivals about the same one are applied in order.
-    pub(crate) const fn key(&self) -> AddressKey {
+    /// What arrivals about the same address, which are applied in order, have in common.
+    pub(crate) fn place(&self) -> [u8; 8] {
+        let mut place = [0; 8];
+        place.copy_from_slice(&self.key().as_bytes()[..8]);
+        place
+    }
+
+    /// The key of the address it is about, or what stands in for it.
+    const fn key(&self) -> AddressKey {
         match self.event {
             Event::OptOut(OptOut { key, .. })
             | Event::OptIn(OptIn { key, .. })
@@ -230,6 +288,19 @@ impl Arrival {
             | Event::Help(ReplyTo { key, .. })
             | Event::Delivery(Delivery { key, .. }) => key,
         }
+    }
+
+    /// The same, now that the address has been found.
+    fn found(&self, found: AddressKey) -> Self {
+        let mut event = self.event;
+        match &mut event {
+            Event::OptOut(OptOut { key, .. })
+            | Event::OptIn(OptIn { key, .. })
+            | Event::Review(Review { key })
+            | Event::Help(ReplyTo { key, .. })
+            | Event::Delivery(Delivery { key, .. }) => *key = found,
+        }
+        Self { event, address_of: None, ..*self }
     }
 
     /// What it is, in a word for metrics and logs: of an opt-out the reason.

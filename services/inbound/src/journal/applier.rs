@@ -146,7 +146,7 @@ impl Applier {
     fn group_of(&self, rest: &[Arrival]) -> usize {
         let group = &rest[..self.width.min(rest.len())];
         let mut seen = HashSet::new();
-        group.iter().take_while(|arrival| seen.insert(arrival.key())).count()
+        group.iter().take_while(|arrival| seen.insert(arrival.place())).count()
     }
 
     /// Applies one file as far as possible. What is left goes back to the queue: to its front when

@@ -17,11 +17,10 @@ use domain::{AddressKey, AddressKeyer, AddressKind, ContactChannel};
 use tokio_util::task::TaskTracker;
 
 use crate::arrival::{
-    AgentClass, Arrival, Delivery, DeliveryResult, Notice, OptOut, Review, Source,
+    self, AddressOf, AgentClass, Arrival, Delivery, DeliveryResult, Notice, OptOut, Review, Source,
 };
 use crate::intake::{Intake, Taken};
 use crate::kept::{self, Kept, KeptName};
-use crate::list::{List, NotEntered};
 use crate::returns::{self, Asker, Event, RequestScope, Returned};
 use crate::settings::{MailSettings, Settings};
 use crate::telemetry;
@@ -33,7 +32,6 @@ pub(crate) struct Mailroom {
     keys: TokenKeys,
     keyer: AddressKeyer,
     kept: Kept,
-    list: Arc<List>,
     intake: Arc<Intake>,
     /// Arrivals that are being taken, whether or not whoever brought them still waits.
     tasks: TaskTracker,
@@ -54,7 +52,6 @@ impl Mailroom {
     /// Opens it, if the settings have a door to it.
     pub(crate) fn open(
         settings: &Settings,
-        list: &Arc<List>,
         intake: &Arc<Intake>,
         tasks: &TaskTracker,
     ) -> anyhow::Result<Option<Arc<Self>>> {
@@ -67,7 +64,6 @@ impl Mailroom {
             keys: settings.keys.clone(),
             keyer: settings.keyer.clone(),
             kept,
-            list: Arc::clone(list),
             intake: Arc::clone(intake),
             tasks: tasks.clone(),
             settings: mail,
@@ -130,20 +126,20 @@ impl Mailroom {
         // Of one message each recipient bounces with a status once, however often it is told.
         let known = format!("{touch} {kind} {}", event.status_text());
         let channel = ContactChannel::Email;
-        let arrival = |notice: Notice, key: AddressKey| {
+        let what = |key: AddressKey| {
             if event.is_complaint {
                 let opt_out = OptOut::new(key, channel, SuppressionReason::Complaint);
                 let agent = AgentClass::MailService;
-                return Arrival::new(notice, OptOut { touch: Some(touch), agent, ..opt_out });
+                return OptOut { touch: Some(touch), agent, ..opt_out }.into();
             }
             let (class, suppress, status) = (event.class, event.suppress, event.status);
             let result = DeliveryResult::Bounced { class, suppress, status };
-            Arrival::new(notice, Delivery { key, channel, touch: Some(touch), result })
+            Delivery { key, channel, touch: Some(touch), result }.into()
         };
-        let key = self.key_of(&event.return_path, event.recipient.as_ref());
+        let address = self.address_of(&event.return_path, event.recipient.as_ref());
         // Only what may put somebody on the list needs its proof.
         let proof = (event.suppress != Suppress::No).then_some(message);
-        self.hand_over(&known, key.await, proof, arrival).await
+        self.hand_over(&known, address, proof, what).await
     }
 
     /// Does what a person asks for.
@@ -151,23 +147,23 @@ impl Mailroom {
         let kind = if request.scope.is_some() { "request" } else { "unclear" };
         telemetry::count_returned(kind);
         tracing::info!(kind, "somebody asks for something by mail");
-        let (touch, key) = match &request.by {
-            Asker::Signed(path, from) => (Some(path.touch), self.key_of(path, from.as_ref()).await),
-            Asker::Authenticated(email) => (None, Ok(Some(self.key(email)))),
+        let (touch, address) = match &request.by {
+            Asker::Signed(path, from) => (Some(path.touch), self.address_of(path, from.as_ref())),
+            Asker::Authenticated(email) => (None, Ok(self.key(email))),
         };
         // A message counts once, by its bytes, for each address it asks about.
         let about = touch.map_or_else(String::new, |touch| touch.to_string());
         let known = format!("{about} {kind} {}", KeptName::of(message));
-        let arrival = |notice: Notice, key: AddressKey| match request.scope {
-            None => Arrival::new(notice, Review { key }),
+        let what = |key: AddressKey| match request.scope {
+            None => Review { key }.into(),
             Some(scope) => {
                 let reason = SuppressionReason::EmailRequest;
                 let opt_out = OptOut::new(key, ContactChannel::Email, reason);
                 let whole_person = scope == RequestScope::Person;
-                Arrival::new(notice, OptOut { touch, whole_person, ..opt_out })
+                OptOut { touch, whole_person, ..opt_out }.into()
             }
         };
-        self.hand_over(&known, key, Some(message), arrival).await
+        self.hand_over(&known, address, Some(message), what).await
     }
 
     /// Keeps the proof, where there is one, and takes what a message amounts to, unless that was done
@@ -175,25 +171,20 @@ impl Mailroom {
     async fn hand_over(
         &self,
         known: &str,
-        key: Result<Option<AddressKey>, NotEntered>,
+        address: Result<AddressKey, AddressOf>,
         proof: Option<&[u8]>,
-        arrival: impl FnOnce(Notice, AddressKey) -> Arrival,
+        what: impl FnOnce(AddressKey) -> arrival::Event,
     ) -> Delivered {
         let id = kept::message(Source::Mail.as_str(), known);
         if self.kept.is_done(id) {
             return Delivered::Done;
         }
-        let Ok(key) = key else { return Delivered::Later };
-        let Some(key) = key else {
-            tracing::error!("mail came back for a touch that is not known; look at it");
-            return Delivered::Done;
-        };
         let mut notice = Notice::new(Source::Mail, known, self.intake.clock().now());
         if let Some(proof) = proof {
             let Ok(name) = self.kept.keep(proof.to_vec()).await else { return Delivered::Later };
             notice = notice.kept(name);
         }
-        let arrival = arrival(notice, key);
+        let arrival = Arrival::about(address, notice, what);
         let intake = Arc::clone(&self.intake);
         let taken = self.tasks.spawn(async move { intake.take(arrival).await });
         if taken.await.unwrap_or(Taken::Lost) == Taken::Lost {
@@ -209,17 +200,14 @@ impl Mailroom {
         self.keyer.key(AddressKind::Email, email.canonical())
     }
 
-    /// The key of the address a return path was made for: the one a message names, if it is that one,
-    /// else the touch's.
-    async fn key_of(
+    /// The address a return path was made for: the one a message names, if it is that one, else the
+    /// touch's.
+    fn address_of(
         &self,
         path: &ReturnPath,
         named: Option<&Email>,
-    ) -> Result<Option<AddressKey>, NotEntered> {
-        if let Some(key) = named.map(|email| self.key(email)).filter(|key| path.is_to(key)) {
-            return Ok(Some(key));
-        }
-        let key = self.list.address_of(path.touch).await?;
-        Ok(key.filter(|key| path.is_to(key)))
+    ) -> Result<AddressKey, AddressOf> {
+        let named = named.map(|email| self.key(email)).filter(|key| path.is_to(key));
+        named.ok_or(AddressOf::ReturnPath(*path))
     }
 }

@@ -24,11 +24,10 @@ use tokio_util::task::TaskTracker;
 use super::seen::{Known, Seen};
 use super::sns::{Envelope, Kind};
 use super::{Provider, Report, mailgun, postmark, sendgrid, ses};
-use crate::arrival::{Arrival, Delivery, DeliveryResult, Event, Notice, OptOut, Source};
+use crate::arrival::{AddressOf, Arrival, Delivery, DeliveryResult, Event, Notice, OptOut, Source};
 use crate::body;
 use crate::intake::{Intake, Taken};
 use crate::kept::{self, Kept, KeptName};
-use crate::list::List;
 use crate::returns::provider::ProviderEvent;
 use crate::settings::Settings;
 use crate::telemetry;
@@ -63,7 +62,6 @@ struct Hooks {
     keyer: AddressKeyer,
     kept: Kept,
     seen: Seen,
-    list: Arc<List>,
     intake: Arc<Intake>,
     /// Arrivals that are being taken, whether or not the provider still waits.
     tasks: TaskTracker,
@@ -89,7 +87,6 @@ struct Told {
 /// The addresses of the providers that are set up.
 pub(crate) fn router(
     settings: &Settings,
-    list: &Arc<List>,
     intake: &Arc<Intake>,
     tasks: &TaskTracker,
 ) -> anyhow::Result<Router> {
@@ -108,7 +105,6 @@ pub(crate) fn router(
         keyer: settings.keyer.clone(),
         kept,
         seen,
-        list: Arc::clone(list),
         intake: Arc::clone(intake),
         tasks: tasks.clone(),
     };
@@ -259,20 +255,16 @@ impl Hooks {
             return Taken::InForce;
         }
         let touch = report.touch(&self.keys);
-        let key = match (&report.recipient, touch) {
-            (Some(email), _) => Some(self.keyer.key(AddressKind::Email, email.canonical())),
-            (None, Some(touch)) => match self.list.address_of(touch).await {
-                Ok(key) => key,
-                Err(_) => return Taken::Lost,
-            },
-            (None, None) => None,
+        let address = match (&report.recipient, touch) {
+            (Some(email), _) => Ok(self.keyer.key(AddressKind::Email, email.canonical())),
+            (None, Some(touch)) => Err(AddressOf::Touch(touch)),
+            (None, None) => {
+                telemetry::count_provider("nobody");
+                tracing::error!(%provider, id = report.id, "a provider reports about nobody we know");
+                return Taken::InForce;
+            }
         };
-        let Some(key) = key else {
-            telemetry::count_provider("nobody");
-            tracing::error!(%provider, id = report.id, "a provider reports about nobody we know");
-            return Taken::InForce;
-        };
-        let arrival = self.arrival(provider, report, key, kept);
+        let arrival = self.arrival(provider, report, address, kept);
         // Providers repeat themselves under other signatures, and Postmark under none.
         let message = arrival.notice.message;
         if kept.is_some() && self.kept.is_done(message) {
@@ -293,23 +285,26 @@ impl Hooks {
         &self,
         provider: Provider,
         report: &Report,
-        key: AddressKey,
+        address: Result<AddressKey, AddressOf>,
         kept: Option<KeptName>,
     ) -> Arrival {
         let touch = report.touch(&self.keys);
         let channel = ContactChannel::Email;
-        let delivery = |result| Event::from(Delivery { key, channel, touch, result });
-        let opt_out = |reason| Event::from(OptOut { touch, ..OptOut::new(key, channel, reason) });
-        let event = match report.event {
+        let delivery = |key, result| Event::from(Delivery { key, channel, touch, result });
+        let opt_out =
+            |key, reason| Event::from(OptOut { touch, ..OptOut::new(key, channel, reason) });
+        let event = |key| match report.event {
             ProviderEvent::Bounce(class, suppress) => {
-                delivery(DeliveryResult::Bounced { class, suppress, status: report.status })
+                delivery(key, DeliveryResult::Bounced { class, suppress, status: report.status })
             }
             ProviderEvent::Delivered | ProviderEvent::Nothing => {
-                delivery(DeliveryResult::Delivered)
+                delivery(key, DeliveryResult::Delivered)
             }
-            ProviderEvent::ProviderSuppressed => opt_out(SuppressionReason::ProviderSuppressed),
-            ProviderEvent::Complaint => opt_out(SuppressionReason::Complaint),
-            ProviderEvent::Unsubscribe => opt_out(SuppressionReason::UnsubscribeLink),
+            ProviderEvent::ProviderSuppressed => {
+                opt_out(key, SuppressionReason::ProviderSuppressed)
+            }
+            ProviderEvent::Complaint => opt_out(key, SuppressionReason::Complaint),
+            ProviderEvent::Unsubscribe => opt_out(key, SuppressionReason::UnsubscribeLink),
         };
         let source = match provider {
             Provider::Ses => Source::Ses,
@@ -319,7 +314,7 @@ impl Hooks {
         };
         let now = self.intake.clock().now();
         let notice = Notice::new(source, &report.id, now).said(report.at.unwrap_or(now));
-        Arrival::new(kept.map_or(notice, |name| notice.kept(name)), event)
+        Arrival::about(address, kept.map_or(notice, |name| notice.kept(name)), event)
     }
 }
 

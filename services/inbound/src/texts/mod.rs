@@ -118,7 +118,7 @@ impl Texts {
         };
         let Some(event) = self.event(number, &reading) else { return StatusCode::OK };
         let intake = Arc::clone(&self.intake);
-        let arrival = Arrival { notice, event };
+        let arrival = Arrival::new(notice, event);
         let taken = self.opt_outs.spawn(async move { intake.take(arrival).await });
         accepted(taken.await)
     }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::proxy::{Proxy, Way};
-use crate::world::{TOKEN_SECRET, World, eventually, files, key};
+use crate::world::{TOKEN_SECRET, World, eventually, files, key, touch_to};
 
 struct Mail {
     world: World,
@@ -36,7 +36,11 @@ impl Mail {
 
     /// The return path of a message to person `n`, signed with `secret`.
     fn return_path(&self, n: usize, secret: &str) -> String {
-        let path = ReturnPath::new(TouchId::new(), &key(&self.world.deployment, n));
+        self.return_path_of(TouchId::new(), n, secret)
+    }
+
+    fn return_path_of(&self, touch: TouchId, n: usize, secret: &str) -> String {
+        let path = ReturnPath::new(touch, &key(&self.world.deployment, n));
         let local = path.local_part(&TokenKeys::new("k1", secret.as_bytes()));
         format!("{local}@bounce.palm.example")
     }
@@ -115,7 +119,8 @@ async fn forged_reports_delays_and_reports_about_others_change_nothing() {
     for n in [0, 1, 3] {
         assert!(mail.world.entries(n).await.is_empty(), "{n}");
     }
-    assert_eq!(files(mail.kept.path()), 0, "nothing of it is kept");
+    // Only the database knows to whom the touch of the report about another went.
+    assert_eq!(files(mail.kept.path()), 2, "its report and the note that it is done with");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,20 +161,40 @@ async fn each_recipient_gets_an_answer_and_a_message_that_is_too_long_is_refused
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bounces_during_an_outage_are_in_force_after_it_and_what_needs_the_database_is_put_off() {
+async fn bounces_and_complaints_during_an_outage_are_in_force_after_it() {
     let deployment = Deployment::create().await;
     let proxy = Proxy::start(deployment.url(), Way::Cut);
     let mail = Mail::with_database(deployment, &proxy.url()).await;
     let path = mail.return_path(0, TOKEN_SECRET);
     let said = mail.hand_over(&[&path], &report(0, "failed", "5.1.1")).await;
     assert!(said[0].starts_with("250 "), "{said:?}");
-    // The report names another address, so that the touch has to be asked for its own.
-    let other = mail.return_path(2, TOKEN_SECRET);
-    let said = mail.hand_over(&[&other], &report(1, "failed", "5.1.1")).await;
-    assert!(said[0].starts_with("451 "), "{said:?}");
+    // The report names another address and the complaint none, so that the touch has to be asked for
+    // its own; of the last one nobody knows anything.
+    let touches =
+        [touch_to(&mail.world.deployment, 2).await, touch_to(&mail.world.deployment, 4).await];
+    let path = mail.return_path_of(touches[0], 2, TOKEN_SECRET);
+    let unnamed = mail.return_path_of(touches[1], 4, TOKEN_SECRET);
+    let strangers = mail.return_path_of(touches[1], 5, TOKEN_SECRET);
+    let nobody = complaint(&unnamed).replace("Original-Rcpt-To: <p3@example.com>\r\n", "");
+    for (recipient, message) in [
+        (path.as_str(), report(1, "failed", "5.1.1")),
+        ("fbl@palm.example", nobody),
+        (&strangers, report(1, "failed", "5.1.1")),
+        (&mail.return_path(6, TOKEN_SECRET), report(1, "failed", "5.1.1")),
+    ] {
+        let said = mail.hand_over(&[recipient], &message).await;
+        assert!(said[0].starts_with("250 "), "{said:?}");
+    }
+    assert!(mail.world.metric("touchline_inbound_journal_depth") > 0.0);
     proxy.set(Way::Open);
-    eventually("the bounce gets on the list", async || {
+    eventually("the bounces get on the list", async || {
         mail.world.reasons(0).await == [SuppressionReason::HardBounce]
+            && mail.world.reasons(2).await == [SuppressionReason::HardBounce]
+            && mail.world.reasons(4).await == [SuppressionReason::Complaint]
+            && mail.world.metric("touchline_inbound_journal_depth") == 0.0
     })
     .await;
+    for n in [1, 5, 6] {
+        assert!(mail.world.entries(n).await.is_empty(), "{n}");
+    }
 }

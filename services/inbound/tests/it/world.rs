@@ -129,6 +129,22 @@ pub fn key(deployment: &Deployment, n: usize) -> AddressKey {
 }
 
 /// A token of person `n` signed with `secret`.
+/// A touch that went to person `n` by email.
+pub async fn touch_to(deployment: &Deployment, n: usize) -> TouchId {
+    let (touch, key) = (TouchId::new(), key(deployment, n).to_hex());
+    deployment
+        .tamper(&format!(
+            "SELECT ensure_partitions('touches', ARRAY['2026-11-01'::date]);
+             INSERT INTO touches (id, due_month, enrolment_id, contact_id, plan_version_id, step,
+                                  cycle, channel, due_at, state, address_key, state_channel)
+             VALUES ('{touch}', '2026-11-01', gen_random_uuid(), gen_random_uuid(),
+                     gen_random_uuid(), 0, 0, 'email', '2026-11-05T08:00Z', 'sent',
+                     decode('{key}', 'hex'), 'email')"
+        ))
+        .await;
+    touch
+}
+
 pub fn token(deployment: &Deployment, n: usize, secret: &str) -> String {
     let address_key = key(deployment, n);
     let touch = Some(TouchId::new());

@@ -47,6 +47,8 @@ rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+scache unix - - n - 1 scache
 proxymap unix - - n - - proxymap
 error unix - - n - - error
 virtual unix - n n - - virtual

@@ -111,7 +111,8 @@ impl Fleet {
             let edge = self.edge.clone();
             arriving.push(tokio::spawn(async move {
                 let at = domain::Clock::system().now();
-                edge.bring(way, n, touch).await;
+                let brought = tokio::time::timeout(PATIENCE, edge.bring(way, n, touch)).await;
+                assert!(brought.is_ok(), "p{n}'s {way:?} is not taken");
                 (n, way, at)
             }));
             tokio::time::sleep(extent.pause).await;
