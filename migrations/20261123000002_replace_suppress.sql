@@ -132,17 +132,30 @@ CREATE OR REPLACE FUNCTION suppress_batch(
                     THEN clock_timestamp() + make_interval(days => term_days(entry_reason)) END
                     AS ending
           FROM batch_rows(keys, channels, domain_keys, event_ids) g
-         -- One look into the index each: the planner would rather read the whole table.
-         WHERE (SELECT s.channel_event IS NULL
-                       OR (s.every_event IS NULL AND blocks_every_purpose(entry_reason, g.channel))
+         ORDER BY g.key, g.channel
+    ),
+    -- The flag's upsert decides who is new; two imports of the same row cannot both be. Most rows of
+    -- most files are new, and cost least when they are tried at once.
+    added AS (
+        INSERT INTO address_states (address_key, channel, domain_key, channel_event, every_event)
+        SELECT key, channel, domain_key, event_id, every FROM given
+        ON CONFLICT (address_key, channel) DO NOTHING
+        RETURNING address_key, channel
+    ),
+    -- What was there before: what this statement's snapshot does not show may lack the flag, too.
+    there AS MATERIALIZED (
+        SELECT g.* FROM given g
+         WHERE NOT EXISTS (SELECT FROM added a
+                            WHERE a.address_key = g.key AND a.channel = g.channel)
+           -- One look into the index each: the planner would rather read the whole table.
+           AND (SELECT s.channel_event IS NULL OR (s.every_event IS NULL AND g.every IS NOT NULL)
                   FROM address_states s
                  WHERE s.address_key = g.key AND s.channel = g.channel) IS NOT FALSE
          ORDER BY g.key, g.channel
     ),
-    -- The flag's upsert decides who is new; two imports of the same row cannot both be.
-    flagged AS (
+    raised AS (
         INSERT INTO address_states AS s (address_key, channel, domain_key, channel_event, every_event)
-        SELECT key, channel, domain_key, event_id, every FROM given
+        SELECT key, channel, domain_key, event_id, every FROM there
         ON CONFLICT (address_key, channel) DO UPDATE
            SET channel_event = coalesce(s.channel_event, excluded.channel_event),
                every_event = coalesce(s.every_event, excluded.every_event)
@@ -150,7 +163,9 @@ CREATE OR REPLACE FUNCTION suppress_batch(
         RETURNING s.address_key, s.channel
     ),
     fresh AS MATERIALIZED (
-        SELECT g.* FROM flagged f JOIN given g ON g.key = f.address_key AND g.channel = f.channel
+        SELECT g.* FROM given g
+          JOIN (SELECT * FROM added UNION ALL SELECT * FROM raised) f
+            ON g.key = f.address_key AND g.channel = f.channel
     ),
     entered AS (
         INSERT INTO suppressions (event_id, scope, address_key, channel, reason, origin, since,

@@ -71,7 +71,7 @@ impl Journal {
     /// Writes an arrival; when it returns it survives a power cut.
     pub(crate) async fn append(&self, arrival: Arrival) -> Result<(), NotDurable> {
         let (done, outcome) = oneshot::channel();
-        self.commands.send(Command::Append(arrival, done)).map_err(|_| NotDurable)?;
+        self.commands.send(Command::Append(Box::new(arrival), done)).map_err(|_| NotDurable)?;
         outcome.await.unwrap_or(Err(NotDurable))?;
         self.deepen(1);
         self.shared.written.notify_one();

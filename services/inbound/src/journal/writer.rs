@@ -21,7 +21,7 @@ type Done = oneshot::Sender<Result<(), NotDurable>>;
 #[derive(Debug)]
 pub(super) enum Command {
     /// Write this, and say when it is durable.
-    Append(Arrival, Done),
+    Append(Box<Arrival>, Done),
     /// Hand over the files.
     Seal(oneshot::Sender<Vec<Segment>>),
 }
@@ -42,7 +42,7 @@ pub(super) fn run(dir: &Path, mut queue: mpsc::UnboundedReceiver<Command>) {
         let mut batch = Vec::new();
         for command in commands.drain(..) {
             match command {
-                Command::Append(arrival, done) => batch.push((arrival, done)),
+                Command::Append(arrival, done) => batch.push((*arrival, done)),
                 Command::Seal(done) => {
                     files.write(dir, std::mem::take(&mut batch));
                     // Who asked may have gone; then the files are nobody's and found by the next

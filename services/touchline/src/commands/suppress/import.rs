@@ -13,7 +13,8 @@ use domain::suppression::{Origin, SuppressionReason};
 use domain::{AddressKey, AddressKeyer, ContactChannel, TouchId};
 use serde::Serialize;
 use storage::suppressions::{ListRow, Target};
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::storing::{Run, Stored, Words, store};
 use crate::addresses::Named;
@@ -29,7 +30,9 @@ use crate::progress::Progress;
 
 /// Entries that are sorted together. Keys are random: entries in their order share the pages of the
 /// indexes, and neighbours are written with one statement.
-const RUN_ENTRIES: usize = 250_000;
+const RUN_ENTRIES: usize = 600_000;
+/// Runs in memory: one that is read, one that is stored.
+const RUNS: usize = 2;
 /// Rows that are parsed at the same time, in equal parts on each core.
 const PARSED_TOGETHER: usize = 8_000;
 /// Parts of them at most.
@@ -207,6 +210,13 @@ pub(super) fn column(
     }
 }
 
+/// An empty run, once there is room for it.
+fn empty_run(rooms: &Arc<Semaphore>) -> anyhow::Result<Run> {
+    let room = Handle::current().block_on(Arc::clone(rooms).acquire_owned());
+    let room = room.context("the import has ended")?;
+    Ok(Run::with_room_for(RUN_ENTRIES + 2 * PARSED_TOGETHER, room))
+}
+
 /// Turns rows into entries, on a thread of its own.
 struct Reader {
     column: usize,
@@ -225,6 +235,12 @@ enum Invalid {
     Unfit(String),
 }
 
+/// What a part of the rows amounts to.
+struct Parsed<'a> {
+    entries: Vec<ListRow>,
+    invalid: Vec<(&'a Row, Invalid)>,
+}
+
 impl Reader {
     /// Returns how many rows were read, and how many of them were invalid.
     fn read<R: BufRead>(
@@ -233,7 +249,8 @@ impl Reader {
         sender: &mpsc::Sender<Run>,
     ) -> anyhow::Result<(u64, u64)> {
         let (mut n_read, mut n_invalid) = (0, 0);
-        let mut run = Run::default();
+        let rooms = Arc::new(Semaphore::new(RUNS));
+        let mut run = empty_run(&rooms)?;
         let mut together: Vec<Row> = self.first.take().into_iter().collect();
         loop {
             while together.len() < PARSED_TOGETHER
@@ -247,11 +264,12 @@ impl Reader {
             n_read += together.len() as u64;
             n_invalid += self.parse(&together, &mut run)?;
             together.clear();
-            if run.entries.len() + run.unreadable.len() >= RUN_ENTRIES
-                && sender.blocking_send(std::mem::take(&mut run)).is_err()
-            {
-                // Nobody receives any more: the import has failed and says why.
-                return Ok((n_read, n_invalid));
+            if run.entries.len() + run.unreadable.len() >= RUN_ENTRIES {
+                if sender.blocking_send(run).is_err() {
+                    // Nobody receives any more: the import has failed and says why.
+                    return Ok((n_read, n_invalid));
+                }
+                run = empty_run(&rooms)?;
             }
         }
         let _ = sender.blocking_send(run);
@@ -263,29 +281,36 @@ impl Reader {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let part = rows.len().div_ceil(cores.min(MOST_PARSERS)).max(1);
         let parsed: Vec<_> = std::thread::scope(|scope| {
-            let parse = |part: &'_ [Row]| part.iter().map(|row| self.entries(row)).collect();
-            let threads: Vec<_> = rows
-                .chunks(part)
-                .map(|part| scope.spawn(move || -> Vec<Result<_, Invalid>> { parse(part) }))
-                .collect();
+            let parts = rows.chunks(part);
+            let threads: Vec<_> = parts.map(|part| scope.spawn(|| self.parsed(part))).collect();
             threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
         });
         let mut n_invalid = 0;
-        let mut parsed = parsed.into_iter();
-        for part in rows.chunks(part) {
-            let Some(Ok(entries)) = parsed.next() else { anyhow::bail!("a parser has panicked") };
-            for (row, entries) in part.iter().zip(entries) {
-                match entries {
-                    Ok(entries) => run.entries.extend(entries),
-                    Err(invalid) => {
-                        n_invalid += 1;
-                        self.reject(row, invalid, run)?;
-                    }
-                }
+        for parsed in parsed {
+            let Ok(Parsed { entries, invalid }) = parsed else {
+                anyhow::bail!("a parser has panicked")
+            };
+            run.entries.extend(entries);
+            n_invalid += invalid.len() as u64;
+            for (row, invalid) in invalid {
+                self.reject(row, invalid, run)?;
             }
         }
         run.rows += rows.len() as u64;
         Ok(n_invalid)
+    }
+
+    fn parsed<'a>(&self, rows: &'a [Row]) -> Parsed<'a> {
+        // A number is two entries.
+        let entries = Vec::with_capacity(2 * rows.len());
+        let mut parsed = Parsed { entries, invalid: Vec::new() };
+        for row in rows {
+            match self.entries(row) {
+                Ok(entries) => parsed.entries.extend(entries),
+                Err(invalid) => parsed.invalid.push((row, invalid)),
+            }
+        }
+        parsed
     }
 
     fn reject(&self, row: &Row, invalid: Invalid, run: &mut Run) -> anyhow::Result<()> {
@@ -300,7 +325,7 @@ impl Reader {
         rejects.add(row.line, &row.fields, &why).context("cannot write the rejects file")
     }
 
-    fn entries(&self, row: &Row) -> Result<Vec<ListRow>, Invalid> {
+    fn entries(&self, row: &Row) -> Result<impl Iterator<Item = ListRow> + use<>, Invalid> {
         let unfit = |why: &str| Invalid::Unfit(why.to_owned());
         if let Some(why) = &row.broken {
             return Err(unfit(why));
@@ -323,10 +348,9 @@ impl Reader {
         if targets.is_empty() {
             return Err(unfit("this kind of address does not fit --channel"));
         }
-        let rows = targets.into_iter().filter_map(|target| match target {
+        Ok(targets.into_iter().filter_map(|target| match target {
             Target::Address { key, channel, domain } => Some(ListRow { key, channel, domain }),
             Target::Topic { .. } | Target::Person(_) | Target::Domain(_) => None,
-        });
-        Ok(rows.collect())
+        }))
     }
 }

@@ -9,7 +9,7 @@ use domain::AddressKey;
 use domain::suppression::{Origin, SuppressionReason};
 use storage::Database;
 use storage::suppressions::ListRow;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::patience::patiently;
@@ -18,7 +18,7 @@ use crate::progress::Progress;
 /// Entries added with one statement, so few that claims do not wait for a flag it holds.
 const BATCH_ENTRIES: usize = 10_000;
 /// Statements on their way at the same time.
-const IN_FLIGHT: usize = 4;
+const IN_FLIGHT: usize = 6;
 /// What the entries say besides the address.
 pub(super) struct Words {
     pub(super) reason: SuppressionReason,
@@ -28,12 +28,20 @@ pub(super) struct Words {
 }
 
 /// Rows on their way to the list.
-#[derive(Default)]
 pub(super) struct Run {
+    /// Its room in memory, free again when all of it is stored.
+    room: OwnedSemaphorePermit,
     pub(super) rows: u64,
     pub(super) entries: Vec<ListRow>,
     /// Keys of texts that are no address.
     pub(super) unreadable: Vec<AddressKey>,
+}
+
+impl Run {
+    /// An empty one, which will not have to move as it grows up to so many entries.
+    pub(super) fn with_room_for(entries: usize, room: OwnedSemaphorePermit) -> Self {
+        Self { room, rows: 0, entries: Vec::with_capacity(entries), unreadable: Vec::new() }
+    }
 }
 
 /// How many addresses were added, and how many texts are new in quarantine.
@@ -80,14 +88,20 @@ pub(super) async fn store(
 /// What goes with one statement.
 enum Batch {
     /// A part of a run.
-    Entries(Arc<Vec<ListRow>>, Range<usize>),
+    Entries(Arc<Entries>, Range<usize>),
     Unreadable(Vec<AddressKey>),
 }
+
+/// The entries of a run, and their room.
+struct Entries(
+    Vec<ListRow>,
+    #[expect(dead_code, reason = "its end frees the room")] OwnedSemaphorePermit,
+);
 
 /// The batches of a run, in order of their keys. All entries of an address are in one, so that it is
 /// counted once.
 fn batches(run: Run) -> Vec<Batch> {
-    let Run { mut entries, mut unreadable, .. } = run;
+    let Run { mut entries, mut unreadable, room, .. } = run;
     entries.sort_unstable_by_key(|row| (row.key, row.channel));
     entries.dedup_by_key(|row| (row.key, row.channel));
     unreadable.sort_unstable();
@@ -102,7 +116,7 @@ fn batches(run: Run) -> Vec<Batch> {
         }
         start = end;
     }
-    let entries = Arc::new(entries);
+    let entries = Arc::new(Entries(entries, room));
     let parts = parts.into_iter().map(|part| Batch::Entries(Arc::clone(&entries), part));
     let texts = unreadable.chunks(BATCH_ENTRIES).map(|keys| Batch::Unreadable(keys.to_vec()));
     parts.chain(texts).collect()
@@ -123,7 +137,7 @@ async fn store_batch(database: &Database, batch: &Batch, words: &Words) -> anyho
     let Words { reason, origin, actor, evidence } = words;
     Ok(match batch {
         Batch::Entries(run, part) => {
-            let rows = &run[part.clone()];
+            let rows = &run.0[part.clone()];
             let added = patiently(|| database.import_list(rows, *reason, *origin, actor, evidence));
             Stored { added: added.await?, quarantined: 0 }
         }
