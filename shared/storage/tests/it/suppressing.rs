@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::suppression::{Origin, Scope, SuppressionReason};
 use domain::{AddressKind, Channel, ContactChannel, TouchState};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use storage::Role;
 use storage::contacts::{domain_key, person_key};
 use storage::suppressions::{Asked, ListRow, NewSuppression, Target};
@@ -163,6 +164,48 @@ async fn importing_a_list_twice_adds_nothing_the_second_time() {
     }
     assert!(deployment.operator.drain_list(PATIENCE).await.unwrap().is_empty());
     assert_eq!(deployment.operator.newest_entries(1000).await.unwrap().len(), 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_flags_addresses_that_contacts_get_at_the_same_moment() {
+    let deployment = Deployment::create().await;
+    let rows: Vec<ListRow> = (0..3)
+        .map(|n| ListRow {
+            key: deployment.keyer.key(AddressKind::Email, &format!("late{n}@example.com")),
+            channel: ContactChannel::Email,
+            domain: None,
+        })
+        .collect();
+    // The second is there and the third is on its way, unseen by a statement that begins now.
+    let store = |row: &ListRow| {
+        let key = row.key.to_hex();
+        format!(
+            "INSERT INTO address_states (address_key, channel)
+             VALUES (decode('{key}', 'hex'), 'email')"
+        )
+    };
+    deployment.tamper(&store(&rows[1])).await;
+    let mut contacts = PgConnection::connect(deployment.url()).await.unwrap();
+    let begin = format!("BEGIN; {}", store(&rows[2]));
+    sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut contacts).await.unwrap();
+    let (database, list) = (deployment.operator.clone(), rows.clone());
+    let importing = tokio::spawn(async move {
+        let reason = SuppressionReason::StaffEntry;
+        database.import_list(&list, reason, Origin::Staff, "officer", "list of June").await
+    });
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted
+                      AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    let mut other = PgConnection::connect(deployment.url()).await.unwrap();
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut other).await.unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut contacts).await.unwrap();
+    assert_eq!(importing.await.unwrap().unwrap(), 3);
+    for row in &rows {
+        assert_eq!(deployment.operator.entries(&[row.key]).await.unwrap().len(), 1);
+    }
+    let flagged = "SELECT count(*) FROM address_states WHERE channel_event IS NOT NULL";
+    assert_eq!(sqlx::query_scalar::<_, i64>(flagged).fetch_one(&mut other).await.unwrap(), 3);
 }
 
 #[tokio::test]
