@@ -195,10 +195,11 @@ CREATE FUNCTION ensure_address_states(
         OR (excluded.domain_key IS NOT NULL AND s.domain_key IS NULL)
 $$;
 
+DROP FUNCTION suppress;
+
 -- Adds an entry and raises its flags. From the commit on nothing new is claimed; what was claimed
 -- before is drained by the caller (storage::suppressions), outside any transaction.
 -- Returns the keys and channels covered.
-DROP FUNCTION suppress;
 CREATE FUNCTION suppress(
     event_id uuid, entry_scope suppression_scope, entry_key bytea, entry_channel contact_channel,
     entry_domain_key bytea, entry_reason suppression_reason, entry_origin suppression_origin,
@@ -272,6 +273,13 @@ BEGIN
     ELSIF entry_scope = 'person' THEN
         INSERT INTO address_states (address_key, channel)
         VALUES (entry_key, 'person') ON CONFLICT DO NOTHING;
+        PERFORM 1 FROM address_states s
+          WHERE s.address_key IN
+                (SELECT a.address_key FROM addresses a
+                  WHERE a.contact_id IN (SELECT p.contact_id FROM addresses p
+                                          WHERE p.address_key = entry_key AND p.kind = 'person')
+                 UNION SELECT entry_key)
+          ORDER BY s.address_key, s.channel FOR NO KEY UPDATE;
         RETURN QUERY WITH raised AS (
             UPDATE address_states s
                SET person_event = coalesce(s.person_event, entry),
@@ -287,6 +295,9 @@ BEGIN
                    WHERE EXISTS (SELECT FROM addresses a WHERE a.address_key = r.address_key))
         SELECT r.address_key, r.channel FROM raised r;
     ELSE
+        PERFORM 1 FROM address_states s
+          WHERE s.domain_key = entry_key AND s.channel = 'email'
+          ORDER BY s.address_key, s.channel FOR NO KEY UPDATE;
         RETURN QUERY WITH raised AS (
             UPDATE address_states s
                SET domain_event = coalesce(s.domain_event, entry),
@@ -309,8 +320,9 @@ LANGUAGE sql VOLATILE ROWS 10000 AS $$
     SELECT * FROM unnest(keys, channels, domain_keys, event_ids)
 $$;
 
--- Adds a batch of addresses; what is on the list already, and stops as much, stays as it is.
--- Parallel arrays. Returns how many addresses were added on at least one channel.
+-- Adds a batch of addresses; what is on the list already, and stops as much, stays as it is, and is
+-- not even locked, so that the same file again writes nothing and holds up no claim. Parallel arrays.
+-- Returns how many addresses were added on at least one channel.
 CREATE FUNCTION suppress_batch(
     keys bytea[], channels contact_channel[], domain_keys bytea[], event_ids uuid[],
     entry_reason suppression_reason, entry_origin suppression_origin, entry_actor text,
@@ -325,10 +337,28 @@ CREATE FUNCTION suppress_batch(
           FROM batch_rows(keys, channels, domain_keys, event_ids) g
          ORDER BY g.key, g.channel
     ),
-    -- The flag's upsert decides who is new; two imports of the same row cannot both be.
-    flagged AS (
-        INSERT INTO address_states AS s (address_key, channel, domain_key, channel_event, every_event)
+    -- The flag's upsert decides who is new; two imports of the same row cannot both be. Most rows of
+    -- most files are new, and cost least when they are tried at once.
+    added AS (
+        INSERT INTO address_states (address_key, channel, domain_key, channel_event, every_event)
         SELECT key, channel, domain_key, event_id, every FROM given
+        ON CONFLICT (address_key, channel) DO NOTHING
+        RETURNING address_key, channel
+    ),
+    -- What was there before: what this statement's snapshot does not show may lack the flag, too.
+    there AS MATERIALIZED (
+        SELECT g.* FROM given g
+         WHERE NOT EXISTS (SELECT FROM added a
+                            WHERE a.address_key = g.key AND a.channel = g.channel)
+           -- One look into the index each: the planner would rather read the whole table.
+           AND (SELECT s.channel_event IS NULL OR (s.every_event IS NULL AND g.every IS NOT NULL)
+                  FROM address_states s
+                 WHERE s.address_key = g.key AND s.channel = g.channel) IS NOT FALSE
+         ORDER BY g.key, g.channel
+    ),
+    raised AS (
+        INSERT INTO address_states AS s (address_key, channel, domain_key, channel_event, every_event)
+        SELECT key, channel, domain_key, event_id, every FROM there
         ON CONFLICT (address_key, channel) DO UPDATE
            SET channel_event = coalesce(s.channel_event, excluded.channel_event),
                every_event = coalesce(s.every_event, excluded.every_event)
@@ -336,7 +366,9 @@ CREATE FUNCTION suppress_batch(
         RETURNING s.address_key, s.channel
     ),
     fresh AS MATERIALIZED (
-        SELECT g.* FROM flagged f JOIN given g ON g.key = f.address_key AND g.channel = f.channel
+        SELECT g.* FROM given g
+          JOIN (SELECT * FROM added UNION ALL SELECT * FROM raised) f
+            ON g.key = f.address_key AND g.channel = f.channel
     ),
     entered AS (
         INSERT INTO suppressions (event_id, scope, address_key, channel, reason, origin, since,
@@ -355,7 +387,7 @@ CREATE FUNCTION suppress_batch(
     noted AS (
         INSERT INTO list_effects (event_id, address_key, channel)
         SELECT event_id, key, channel FROM fresh f
-         WHERE EXISTS (SELECT FROM addresses a WHERE a.address_key = f.key)
+         WHERE (SELECT true FROM addresses a WHERE a.address_key = f.key LIMIT 1)
     )
     SELECT count(DISTINCT key) FROM fresh
 $$;

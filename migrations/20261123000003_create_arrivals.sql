@@ -117,7 +117,8 @@ CREATE INDEX reviews_address ON reviews (address_key);
 -- The pause of a number: read by the claim on the locked row, like the flags of the list.
 ALTER TABLE address_states ADD COLUMN review_id uuid;
 
--- Opens a review and pauses everything automatic to the number. Returns whether it is new.
+-- Opens a review and pauses everything automatic to the number, or email to the sender of an unclear
+-- answer by mail. Returns whether it is new.
 CREATE FUNCTION open_review(
     review uuid, by_source text, message_id bigint, key bytea, kept text, arrived timestamptz,
     due timestamptz
@@ -132,7 +133,9 @@ BEGIN
         RETURN false;
     END IF;
     INSERT INTO address_states AS s (address_key, channel, review_id)
-    VALUES (key, 'sms', review), (key, 'call', review)
+    SELECT key, channel, review
+      FROM unnest(CASE WHEN by_source = 'mail' THEN ARRAY['email'] ELSE ARRAY['sms', 'call'] END
+                  ::contact_channel[]) AS paused (channel)
     ON CONFLICT (address_key, channel) DO UPDATE
        SET review_id = coalesce(s.review_id, excluded.review_id);
     RETURN true;

@@ -415,9 +415,11 @@ BEGIN
 END $$;
 
 -- Detaches the partition of a month. Its rows stay in a table of their own, for the archive. A month
--- with a touch that is not over stays where it is.
+-- with a touch that is not over stays where it is. The audit log says which month is gone, so that
+-- its seals are not taken for tampering.
 CREATE FUNCTION detach_month(parent text, month date) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     name text := parent || to_char(month, '"_"YYYY"_"MM');
     is_open boolean := false;
@@ -440,6 +442,11 @@ BEGIN
     END IF;
     SET LOCAL lock_timeout = '5s';
     EXECUTE format('ALTER TABLE public.%I DETACH PARTITION public.%I', parent, name);
+    IF parent = 'touch_events' THEN
+        INSERT INTO audit_pending (source, operation, row_count, digest, action, range_from, range_to)
+        VALUES (parent, 'delete', 0, sha256(''), 'detach_month', month::timestamptz,
+                (month + interval '1 month')::timestamptz);
+    END IF;
     RETURN true;
 END $$;
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use domain::hex;
 use sha2::{Digest, Sha256};
 
 /// The folder.
@@ -30,7 +31,7 @@ impl KeptName {
 
 impl fmt::Display for KeptName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -38,9 +39,7 @@ impl FromStr for KeptName {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let digits = text.as_bytes().iter().all(u8::is_ascii_hexdigit) && text.len() == 32;
-        let number = u128::from_str_radix(text, 16).map_err(|_| ())?;
-        if digits { Ok(Self(number.to_be_bytes())) } else { Err(()) }
+        hex::decode(text).and_then(|name| name.try_into().ok()).map(Self).ok_or(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! byte before it. What follows the signed bytes is written in one form alone, so that no byte of the
 //! file can change unseen (compliance.md AUD-09).
 
+use domain::hex;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::Value;
 
@@ -35,8 +36,8 @@ pub struct Verified {
 pub fn sign(evidence: &Value, key: &Ed25519KeyPair) -> serde_json::Result<String> {
     let signed = format!("{{\"evidence\": {}", serde_json::to_string_pretty(evidence)?);
     let signature = key.sign(signed.as_bytes());
-    let public_key = hex(key.public_key().as_ref());
-    Ok(signed + &tail(&public_key, &hex(signature.as_ref())))
+    let public_key = hex::encode(key.public_key().as_ref());
+    Ok(signed + &tail(&public_key, &hex::encode(signature.as_ref())))
 }
 
 /// Checks a bundle.
@@ -51,7 +52,7 @@ pub fn verify(bundle: &str) -> Result<Verified, Forged> {
     if tail(&public_key, &value) != format!("{BORDER}{rest}") {
         return Err(Forged::Form);
     }
-    let bytes = |text: &str| unhex(text).ok_or(Forged::Form);
+    let bytes = |text: &str| hex::decode(text).ok_or(Forged::Form);
     UnparsedPublicKey::new(&ED25519, bytes(&public_key)?)
         .verify(signed.as_bytes(), &bytes(&value)?)
         .map_err(|_| Forged::Signature)?;
@@ -63,20 +64,6 @@ fn tail(public_key: &str, value: &str) -> String {
         "{BORDER}{{\"algorithm\": \"Ed25519\", \"public_key\": \"{public_key}\", \"value\": \
          \"{value}\"}}}}\n"
     )
-}
-
-/// Bytes in hexadecimal, small letters.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let is_plain = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    if !text.len().is_multiple_of(2) || !text.chars().all(is_plain) {
-        return None;
-    }
-    let pairs = (0..text.len()).step_by(2);
-    pairs.map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }
 
 #[cfg(test)]
@@ -91,7 +78,7 @@ mod tests {
         let bundle = sign(&evidence, &key).unwrap();
         let verified = verify(&bundle).unwrap();
         assert_eq!(verified.evidence, evidence);
-        assert_eq!(verified.public_key, hex(key.public_key().as_ref()));
+        assert_eq!(verified.public_key, hex::encode(key.public_key().as_ref()));
         for at in 0..bundle.len() {
             let mut bytes = bundle.clone().into_bytes();
             bytes[at] ^= 1;

@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::channel::ContactChannel;
+use crate::hex;
 
 crate::words! {
     /// What kind of address it is.
@@ -54,18 +55,13 @@ impl AddressKey {
     /// Lower-case hexadecimal, for people.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&self.0)
     }
 
     /// The key from what [`Self::to_hex`] wrote, or `None` when it is not one.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let pairs = text.as_bytes().chunks(2);
-        let bytes = pairs.map(|pair| {
-            let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-            u8::from_str_radix(pair, 16).ok()
-        });
-        Self::from_bytes(&bytes.collect::<Option<Vec<u8>>>()?)
+        Self::from_bytes(&hex::decode(text)?)
     }
 }
 

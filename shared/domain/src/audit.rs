@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::hex;
+
 crate::words! {
     /// What a link of the chain speaks of (compliance.md AUD-01).
     Operation, "operation of the audit log", {
@@ -44,8 +46,7 @@ pub struct ChainHead {
 
 impl fmt::Display for ChainHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.seq)?;
-        self.hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}:{}", self.seq, hex::encode(&self.hash))
     }
 }
 
@@ -59,14 +60,7 @@ impl FromStr for ChainHead {
 
     fn from_str(text: &str) -> Result<Self, NoChainHead> {
         let (seq, digits) = text.trim().split_once(':').ok_or(NoChainHead)?;
-        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(NoChainHead);
-        }
-        let mut hash = [0; 32];
-        for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NoChainHead)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoChainHead)?;
-        }
+        let hash = hex::decode(digits).and_then(|hash| hash.try_into().ok()).ok_or(NoChainHead)?;
         Ok(Self { seq: seq.parse().map_err(|_| NoChainHead)?, hash })
     }
 }

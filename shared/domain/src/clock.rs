@@ -79,6 +79,18 @@ fn seconds(span: TimeDelta) -> f64 {
     span.num_milliseconds() as f64 / 1000.0
 }
 
+/// An instant as the rules reckon with it, to the microsecond.
+#[must_use]
+pub fn timestamp(instant: DateTime<Utc>) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
+}
+
+/// The same back, as the database keeps it.
+#[must_use]
+pub fn date_time(instant: jiff::Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(instant.as_microsecond()).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

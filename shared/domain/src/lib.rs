@@ -17,6 +17,7 @@ pub mod deadline;
 pub mod email;
 pub mod failpoint;
 pub mod gate;
+pub mod hex;
 pub mod ids;
 pub mod locale;
 pub mod outgoing;

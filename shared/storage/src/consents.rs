@@ -3,6 +3,7 @@
 mod batch;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::clock::timestamp;
 use domain::consent::{Grant, LegalBasis, basis_at};
 use domain::suppression::Purpose;
 use domain::{AddressKey, ConsentId, ContactChannel, ContactId, EventId};
@@ -11,7 +12,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::outcomes::column;
-use crate::words::{timestamp, word};
+use crate::words::word;
 use crate::{Database, StorageError};
 
 /// A picture, page or form as the person saw it.

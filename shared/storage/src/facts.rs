@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::clock::timestamp;
 use domain::consent::{Grant, LegalBasis};
 use domain::pause::Pause;
 use domain::relationship::{CallPurpose, Listing, RelationshipKind};
@@ -12,7 +13,6 @@ use domain::{AddressKey, BlackoutId, ConsentId, ContactChannel, ContactId, Touch
 use serde::Deserialize;
 use sqlx::Row;
 
-use crate::words::timestamp;
 use crate::{Database, StorageError};
 
 /// The answer for a batch.

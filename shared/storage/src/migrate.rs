@@ -59,7 +59,7 @@ pub fn schema_fingerprint() -> String {
     for file in MIGRATIONS.files() {
         digest.update(file.contents());
     }
-    digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    domain::hex::encode(&digest.finalize()[..6])
 }
 
 fn migrations() -> Result<Vec<Migration>, StorageError> {

@@ -54,8 +54,3 @@ pub fn to_chrono(date: jiff::civil::Date) -> chrono::NaiveDate {
     )
     .unwrap_or(chrono::NaiveDate::MAX)
 }
-
-/// The same for an instant, between chrono and jiff.
-pub fn timestamp(instant: chrono::DateTime<chrono::Utc>) -> jiff::Timestamp {
-    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
-}

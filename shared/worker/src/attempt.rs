@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use domain::clock::{date_time, timestamp};
 use domain::gate::{self, Decision, Facts, Reachable};
 use domain::rules::{Bound, Hours, Notice, spread_of};
 use domain::whereabouts::{Known, Whereabouts, zone_data_version};
@@ -51,7 +52,7 @@ impl Attempt {
         let (outcome, template) = match decision {
             Decision::Send => self.hand_over(&touch, now, &notices).await,
             Decision::Wait { until, reason } => {
-                (Outcome::Wait { until: to_chrono(until), reason }, None)
+                (Outcome::Wait { until: date_time(until), reason }, None)
             }
             Decision::Block(reason) => (Outcome::Blocked(reason), None),
             Decision::Skip(reason) => (Outcome::Skipped(reason), None),
@@ -64,7 +65,7 @@ impl Attempt {
     /// Asks the gate, with every rule that binds the touch wherever the person could be, and the
     /// team's own.
     fn decide(&self, touch: &ClaimedTouch, facts: &TouchFacts, now: DateTime<Utc>) -> Decided {
-        let now = to_jiff(now);
+        let now = timestamp(now);
         let Whereabouts { zones, decided_by, place } = self.whereabouts(touch);
         let rules = self.worker.rules.binding(&place, touch.channel.contact_channel());
         let window = self.worker.windows.of(touch.channel.medium());
@@ -239,12 +240,4 @@ fn jitter(touch: &ClaimedTouch) -> f64 {
     let id = touch.id.as_uuid().as_u128();
     let spread = (id ^ u128::from(touch.attempt.unsigned_abs()).wrapping_mul(0x9e37)) % 1000;
     f64::from(u16::try_from(spread).unwrap_or(0)) / 1000.0
-}
-
-pub(crate) fn to_jiff(instant: DateTime<Utc>) -> jiff::Timestamp {
-    jiff::Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(jiff::Timestamp::MAX)
-}
-
-fn to_chrono(instant: jiff::Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(instant.as_microsecond()).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

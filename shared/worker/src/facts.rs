@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::clock::timestamp;
 use domain::consent::{Basis, Grant, LegalBasis, Needed, basis_at, basis_for};
 use domain::pause::{Pausable, Pause};
 use domain::phone::Phone;
@@ -28,7 +29,6 @@ use storage::facts::{Blackout, ContactHistory, GateFacts, ListingFact, Send};
 use storage::registries::{Registries, RegistryCheck};
 
 use crate::Worker;
-use crate::attempt::to_jiff;
 
 /// Days of a blackout that are looked at; no touch waits longer.
 const LONGEST_BLACKOUT: usize = 400;
@@ -135,7 +135,7 @@ impl FactReader {
             return Ok(HashMap::new());
         }
         let (ids, phones): (Vec<TouchId>, Vec<Phone>) = asked.into_iter().unzip();
-        let checks = self.registries.verdicts(&phones, to_jiff(now)).await?;
+        let checks = self.registries.verdicts(&phones, timestamp(now)).await?;
         Ok(ids.into_iter().zip(checks).filter_map(|(id, check)| Some((id, check?))).collect())
     }
 }
@@ -336,7 +336,7 @@ fn permission(
     withdrawals: &[jiff::Timestamp],
     now: DateTime<Utc>,
 ) -> Option<(String, Date)> {
-    let counts = basis_at(grants, withdrawals, to_jiff(now))?;
+    let counts = basis_at(grants, withdrawals, timestamp(now))?;
     let signed_on =
         history.document_of(counts.id).filter(|_| counts.basis == LegalBasis::Consent)?;
     Some((counts.id.to_string(), to_date(signed_on)))
@@ -344,7 +344,7 @@ fn permission(
 
 fn past(send: &Send) -> PastAttempt<'_> {
     PastAttempt {
-        at: to_jiff(send.at),
+        at: timestamp(send.at),
         channel: send.channel,
         subject: &send.topic,
         answered: send.answered,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use domain::arrival::{AnswerKind, review_due};
 use domain::bounce::{BounceClass, SmsFailure, Suppress, sms_failure};
+use domain::clock::{date_time, timestamp};
 use domain::reply::answer;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{AddressKey, ContactChannel};
@@ -98,8 +98,7 @@ impl Office {
                 key: review.key,
                 request: notice.kept.map(|name| name.to_string()),
                 arrived_at: notice.occurred_at,
-                due_at: DateTime::from_timestamp_micros(due.as_microsecond())
-                    .unwrap_or(notice.accepted_at),
+                due_at: date_time(due),
             })
             .await
     }
@@ -294,8 +293,4 @@ async fn owe(
             asked_at: notice.accepted_at,
         })
         .await
-}
-
-fn timestamp(instant: DateTime<Utc>) -> Timestamp {
-    Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(Timestamp::MAX)
 }

@@ -26,7 +26,7 @@ impl PlaceFile {
     pub(super) fn of(dir: &Path, mailbox: &Mailbox) -> Self {
         let Mailbox { host, port, user, name, .. } = mailbox;
         let hash = Sha256::digest(format!("{user}\n{host}\n{port}\n{name}"));
-        let id: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let id = domain::hex::encode(&hash[..8]);
         Self(dir.join(format!("mailbox-{id}.place")))
     }
 

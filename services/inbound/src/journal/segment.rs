@@ -115,7 +115,7 @@ pub(crate) fn line(arrival: &Arrival) -> String {
 
 fn checksum(json: &str) -> String {
     let hash = Sha256::digest(json.as_bytes());
-    hash.iter().take(CHECKSUM_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+    domain::hex::encode(&hash[..CHECKSUM_DIGITS / 2])
 }
 
 /// What the bytes of a file say.

@@ -85,7 +85,7 @@ pub fn check(keys: &[SecretString], body: &[u8], now: DateTime<Utc>) -> Result<S
     let Signature { timestamp, token, signature } = signature;
     let is_fresh = instant(&timestamp).is_some_and(|at| is_fresh(at, now, WINDOW));
     let is_token = (1..=TOKEN_LENGTH).contains(&token.len());
-    let given = from_hex(&signature).ok_or(Forged)?;
+    let given = domain::hex::decode(&signature).ok_or(Forged)?;
     let is_signed = keys.iter().fold(Choice::from(0), |is_signed, key| {
         let key = key.expose_secret().as_bytes();
         let mut mac =
@@ -127,15 +127,6 @@ fn milliseconds(seconds: f64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis((seconds * 1000.0) as i64)
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64
-        || !text.bytes().all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it))
-    {
-        return None;
-    }
-    (0..64).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -161,7 +152,7 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
         mac.update(timestamp.as_bytes());
         mac.update(token.as_bytes());
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        domain::hex::encode(&mac.finalize().into_bytes())
     }
 
     fn body(timestamp: &str, token: &str, signature: &str) -> String {

@@ -170,8 +170,7 @@ fn sendgrid(n: usize) -> Hook {
 fn mailgun_with(key: &str, token: &str, at: i64, event: &Value) -> Hook {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(format!("{at}{token}").as_bytes());
-    let signature: String =
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = domain::hex::encode(&mac.finalize().into_bytes());
     let body = json!({
         "signature": { "timestamp": at.to_string(), "token": token, "signature": signature },
         "event-data": event,

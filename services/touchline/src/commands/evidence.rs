@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::connect::Session;
 use crate::error::{Refused, usage};
-use crate::evidence::{hex, verify};
+use crate::evidence::verify;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -87,7 +87,7 @@ fn make(file: &Path, session: &Session) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     let pem = STANDARD.encode(bytes.as_ref());
     writeln!(out, "-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----")?;
-    let public_key = hex(pair.public_key().as_ref());
+    let public_key = domain::hex::encode(pair.public_key().as_ref());
     session.output.object(&json!({ "file": file, "public_key": public_key }), |_| {
         format!(
             "written to {}; set [keys] evidence_key_file to it\npublic key, to be kept elsewhere: \
@@ -113,7 +113,7 @@ fn check(file: &Path, expected: Option<String>, session: &Session) -> anyhow::Re
     };
     let expected = match expected {
         Some(given) => Some(given.to_lowercase()),
-        None => key(session).ok().map(|pair| hex(pair.public_key().as_ref())),
+        None => key(session).ok().map(|pair| domain::hex::encode(pair.public_key().as_ref())),
     };
     let is_own = expected.as_ref().map(|expected| *expected == verified.public_key);
     let taken = &verified.evidence["taken"];
@@ -154,5 +154,8 @@ pub fn page_beside(bundle: &Path) -> PathBuf {
 /// Whether the page beside the bundle is the one that was written with it, if there is one.
 fn page_fits(bundle: &Path, evidence: &serde_json::Value) -> Option<bool> {
     let page = std::fs::read(page_beside(bundle)).ok()?;
-    Some(evidence["page_sha256"].as_str() == Some(hex(digest(&SHA256, &page).as_ref()).as_str()))
+    Some(
+        evidence["page_sha256"].as_str()
+            == Some(domain::hex::encode(digest(&SHA256, &page).as_ref()).as_str()),
+    )
 }

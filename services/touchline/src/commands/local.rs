@@ -1,15 +1,14 @@
 //! Instants and days as people read them, in the recipient's zone.
 
 use chrono::{DateTime, Utc};
+use domain::clock::timestamp;
+use jiff::Zoned;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 /// The instant in a zone.
 pub fn zoned(instant: DateTime<Utc>, zone: &TimeZone) -> Zoned {
-    Timestamp::from_microsecond(instant.timestamp_micros())
-        .unwrap_or(Timestamp::MAX)
-        .to_zoned(zone.clone())
+    timestamp(instant).to_zoned(zone.clone())
 }
 
 /// "Tuesday 9 June 2026, 10:12 (Asia/Dubai)".

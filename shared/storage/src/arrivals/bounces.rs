@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::bounce::{Bounce, Suppress, tally};
+use domain::clock::timestamp;
 use domain::suppression::SuppressionReason;
 use domain::{AddressKey, ContactChannel, TouchId};
 use sqlx::Row;
 
-use crate::words::{timestamp, word};
+use crate::words::word;
 use crate::{Database, StorageError};
 
 /// After so long a message of which nothing came back has arrived: mail servers give up after four or

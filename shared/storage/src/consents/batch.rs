@@ -148,7 +148,7 @@ fn as_json(id: ConsentId, consent: &NewConsent) -> serde_json::Value {
         "basis": consent.basis,
         "controller": proof.controller,
         "wording": proof.wording,
-        "wording_hash": hex(&Sha256::digest(&proof.wording)),
+        "wording_hash": domain::hex::encode(&Sha256::digest(&proof.wording)),
         "language": proof.language,
         "act": proof.act,
         "given_at": proof.given_at,
@@ -164,8 +164,4 @@ fn as_json(id: ConsentId, consent: &NewConsent) -> serde_json::Value {
         "channels": consent.channels,
         "purposes": consent.purposes,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -235,21 +235,11 @@ fn tombstones(list: &PathBuf) -> anyhow::Result<Vec<Tombstone>> {
         }
         let channel = row.get(channel).filter(|text| !text.is_empty());
         let channel = channel.map(str::parse).transpose();
-        let key = row.get(key).and_then(from_hex);
+        let key = row.get(key).and_then(AddressKey::from_hex);
         let (Ok(channel), Some(key)) = (channel, key) else {
             return Err(usage(format!("{}: line {} is no entry", list.display(), at + 2)));
         };
         found.push(Tombstone { key, channel });
     }
     Ok(found)
-}
-
-fn from_hex(text: &str) -> Option<AddressKey> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |n, d| n << 4 | d)).collect();
-    AddressKey::from_bytes(&bytes)
 }

@@ -19,7 +19,7 @@ use crate::addresses::Named;
 use crate::commands::evidence::{key, page_beside};
 use crate::connect::{Connection, Session};
 use crate::error::usage;
-use crate::evidence::{hex, sign};
+use crate::evidence::sign;
 
 /// Links of the audit chain at most.
 const MOST_LINKS: u32 = 10_000;
@@ -105,7 +105,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         "contacts": contacts,
         "keys": keys.iter().map(|key| key.to_hex()).collect::<Vec<_>>(),
         "head": head.to_string(),
-        "page_sha256": hex(digest(&SHA256, page.as_bytes()).as_ref()),
+        "page_sha256": domain::hex::encode(digest(&SHA256, page.as_bytes()).as_ref()),
         "tables": tables,
     });
     let bundle = sign(&evidence, &pair)?;

@@ -1,12 +1,12 @@
 //! `touchline registry check`.
 
 use clap::Args;
+use domain::clock::timestamp;
 use domain::phone::Phone;
 use domain::registry::{AreaCode, Registry, Verdict};
 use serde::Serialize;
 use storage::registries::Registries;
 
-use super::timestamp;
 use crate::commands::check;
 use crate::connect::Session;
 use crate::error::{Refused, usage};

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use domain::clock::timestamp;
 use domain::registry::{AreaCode, ChangeLayout, LineCounts, LoadKind, Registry};
 use jiff::civil::Date;
 use serde::Serialize;
 use storage::registries::{ChangeList, Coverage, FullList, Loaded, NewLoad};
 
-use super::timestamp;
 use crate::connect::Session;
 use crate::error::usage;
 use crate::intake::encoding::{self, Encoding};

@@ -7,9 +7,7 @@ mod check;
 mod import;
 mod status;
 
-use chrono::{DateTime, Utc};
 use clap::Subcommand;
-use jiff::Timestamp;
 
 use crate::connect::Session;
 
@@ -34,9 +32,4 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         Arguments::Status(arguments) => status::run(&arguments, session).await,
         Arguments::Check(arguments) => check::run(&arguments, session).await,
     }
-}
-
-/// The instant as the rules reckon with it.
-fn timestamp(instant: DateTime<Utc>) -> Timestamp {
-    Timestamp::from_microsecond(instant.timestamp_micros()).unwrap_or(Timestamp::MAX)
 }

@@ -1,10 +1,10 @@
 //! `touchline registry status`.
 
 use clap::Args;
+use domain::clock::timestamp;
 use domain::registry::{Registry, next_download};
 use serde::Serialize;
 
-use super::timestamp;
 use crate::connect::Session;
 
 /// What to show.
