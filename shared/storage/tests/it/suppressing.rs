@@ -197,6 +197,7 @@ async fn an_import_flags_addresses_that_contacts_get_at_the_same_moment() {
                       AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
     let mut other = PgConnection::connect(deployment.url()).await.unwrap();
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut other).await.unwrap() == 0 {
+        assert!(!importing.is_finished(), "it waits for the address on its way");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     sqlx::raw_sql("COMMIT").execute(&mut contacts).await.unwrap();
