@@ -83,17 +83,21 @@ impl Rejects {
 /// The field as a spreadsheet shows it instead of computing it (compliance.md SEC-14). A phone
 /// number keeps its "+". [`original`] is the way back.
 pub fn neutral(field: &str) -> String {
-    let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_phone = field.strip_prefix('+').is_some_and(|rest| {
         !rest.is_empty() && rest.chars().all(|c| c.is_numeric() || " ()-.".contains(c))
     });
-    if is_formula && !is_phone { format!("'{field}") } else { field.to_owned() }
+    if is_formula(field) && !is_phone { format!("'{field}") } else { field.to_owned() }
+}
+
+/// Whether a spreadsheet takes a field for a formula, as it is or without the marks before it.
+fn is_formula(field: &str) -> bool {
+    field.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 /// A field without the mark that [`neutral`] put there.
 pub fn original(field: &str) -> &str {
     match field.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) => rest,
+        Some(rest) if is_formula(rest) => rest,
         _ => field,
     }
 }
@@ -112,6 +116,8 @@ mod tests {
             ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
             ("O'Neil", "O'Neil"),
             ("'quoted'", "'quoted'"),
+            ("'=1+1", "''=1+1"),
+            ("'+971501234567", "''+971501234567"),
             ("", ""),
         ] {
             assert_eq!(neutral(field), written);
