@@ -30,7 +30,7 @@ const TRIES: u8 = 200;
 
 /// After the database was away the worker waits this long before it claims again, so that opt-outs
 /// that were kept elsewhere meanwhile are on the list first (compliance.md V-13 row 11).
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Between two looks at a database that is away.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -17,8 +17,9 @@ use crate::telemetry;
 /// The pause after the first failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// So long an arrival waits at most once the database is back.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// So long an arrival waits at most once the database is back: much less than workers do before they
+/// claim again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How often files of processes that have died meanwhile are looked for.
 const SEARCH_EVERY: Duration = Duration::from_secs(30);

@@ -291,6 +291,10 @@ async fn every_no_is_applied_that_arrived_while_the_database_was_away() {
     );
     let between = later(&accepted, &arrived, |at| arrived[at].2);
     println!("{between} messages left after the arrival and before the entry");
+    assert!(
+        !extent.is_full || between == 0,
+        "what waited here was not applied before work went on"
+    );
     assert_eq!(later(&accepted, &arrived, |at| over[at]), 0, "sent after the entry was drained");
     fleet.stop().await;
 }
