@@ -40,7 +40,7 @@ bench:
 # takes half a minute. `make bench BENCH="--compare-lists 10000000"` sends with it and without it, in turn.
 bench-list:
 	@scripts/setup.sh servers
-	@$(CARGO) build --release --package touchline
+	@$(CARGO) build --release --workspace --bins
 	@$(CARGO) bench --package tests --bench list -- $(BENCH)
 
 # A hundred random kills over 50,000 touches, with the servers restarted; prints its seed, and
