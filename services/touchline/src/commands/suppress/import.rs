@@ -30,7 +30,7 @@ use crate::progress::Progress;
 
 /// Entries that are sorted together. Keys are random: entries in their order share the pages of the
 /// indexes, and neighbours are written with one statement.
-const RUN_ENTRIES: usize = 600_000;
+const RUN_ENTRIES: usize = 500_000;
 /// Runs in memory: one that is read, one that is stored.
 const RUNS: usize = 2;
 /// Rows that are parsed at the same time, in equal parts on each core.
