@@ -23,11 +23,12 @@ const DOMAINS: i64 = 500;
 /// People made in one statement.
 const CHUNK: i64 = 50_000;
 
-/// An id that is unique to a kind of row and a number, and in order of the number as real ones are.
+/// An id that is unique to a database, a kind of row and a number, and in order of the number as real
+/// ones are.
 const ID: &str = "CREATE OR REPLACE FUNCTION bench_id(kind int, n bigint) RETURNS uuid
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT ('019' || kind || lpad(to_hex(n), 8, '0') || '7' || substr(h, 1, 3) || '8' || substr(h, 4, 15))::uuid
-      FROM md5(kind || ':' || n) AS h $$";
+      FROM md5(current_database() || kind || ':' || n) AS h $$";
 
 /// Fills the list with addresses of nobody, as an import would.
 pub async fn load_list(world: &World, entries: u32, report: &mut Report) {
