@@ -273,6 +273,7 @@ BEGIN
     ELSIF entry_scope = 'person' THEN
         INSERT INTO address_states (address_key, channel)
         VALUES (entry_key, 'person') ON CONFLICT DO NOTHING;
+        -- In the order in which batches lock them, too, so that none waits for the other in a circle.
         PERFORM 1 FROM address_states s
           WHERE s.address_key IN
                 (SELECT a.address_key FROM addresses a
@@ -295,6 +296,7 @@ BEGIN
                    WHERE EXISTS (SELECT FROM addresses a WHERE a.address_key = r.address_key))
         SELECT r.address_key, r.channel FROM raised r;
     ELSE
+        -- In the same order, as above.
         PERFORM 1 FROM address_states s
           WHERE s.domain_key = entry_key AND s.channel = 'email'
           ORDER BY s.address_key, s.channel FOR NO KEY UPDATE;
@@ -345,7 +347,8 @@ CREATE FUNCTION suppress_batch(
         ON CONFLICT (address_key, channel) DO NOTHING
         RETURNING address_key, channel
     ),
-    -- What was there before: what this statement's snapshot does not show may lack the flag, too.
+    -- What was there before: what this statement's snapshot does not show may lack the flag, too. It is
+    -- locked in the order of keys after everything new, and waits only for others who are as far.
     there AS MATERIALIZED (
         SELECT g.* FROM given g
          WHERE NOT EXISTS (SELECT FROM added a

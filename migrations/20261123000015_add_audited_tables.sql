@@ -24,4 +24,3 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %I TO touchline_operator', name);
     END LOOP;
 END $$;
-

@@ -60,7 +60,9 @@ impl FromStr for ChainHead {
 
     fn from_str(text: &str) -> Result<Self, NoChainHead> {
         let (seq, digits) = text.trim().split_once(':').ok_or(NoChainHead)?;
-        let hash = hex::decode(digits).and_then(|hash| hash.try_into().ok()).ok_or(NoChainHead)?;
+        let hash = hex::decode(&digits.to_ascii_lowercase())
+            .and_then(|hash| hash.try_into().ok())
+            .ok_or(NoChainHead)?;
         Ok(Self { seq: seq.parse().map_err(|_| NoChainHead)?, hash })
     }
 }
