@@ -3,6 +3,8 @@
 //! [`Shared`] is what services in one process have in common (broker, clock, library); [`Member`] is
 //! one service's own view: its database role, its name, and the deployment's keys and team.
 
+mod presence;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::{Database, Role, StorageError};
 use worker::{Content, Duties, Handler, Team, Worker};
+
+pub use presence::presence_of;
 
 /// Between two looks at a database that is not there yet.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -136,8 +140,8 @@ struct Faults {
 }
 
 impl Member {
-    /// Joins: waits until the database answers, checks its schema and key, and registers what
-    /// "ready" means.
+    /// Joins: waits until the database answers, checks its schema and key, registers what "ready"
+    /// means, and reports itself as present until the process stops.
     ///
     /// # Errors
     /// When settings are wrong, the schema does not fit, or the key is another one.
@@ -152,11 +156,13 @@ impl Member {
         let keys = Keys::load(&ctx.settings)?;
         register_checks(ctx, &database, &shared.broker);
         await_database(ctx, &database, &keys.addresses).await?;
+        let name = unique_name(service);
+        presence::keep(ctx, &database, &shared.broker, service, &name);
         Ok(Self {
             database,
             team: ctx.settings.section("team")?,
             keys,
-            name: unique_name(service),
+            name,
             shared: shared.clone(),
             windows: ctx.settings.section("windows")?,
             duties: duties(&ctx.settings)?,

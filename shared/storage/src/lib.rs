@@ -26,6 +26,7 @@ pub mod due;
 pub mod effects;
 pub mod enrolments;
 pub mod facts;
+pub mod fleet;
 pub mod outbox;
 pub mod outcomes;
 pub mod pauses;

@@ -8,6 +8,7 @@ mod claiming;
 mod consenting;
 mod effects;
 mod facts;
+mod fleet;
 mod lifting;
 mod people;
 mod privileges;
