@@ -6,6 +6,7 @@
 pub mod health;
 pub mod logs;
 pub mod metrics;
+mod probe;
 mod run;
 pub mod settings;
 pub mod shutdown;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::health::{Health, HealthServer, HealthSettings};
 use crate::logs::{self, LogSettings};
 use crate::metrics::Metrics;
+use crate::probe;
 use crate::settings::{Loaded, SettingsError, redacted};
 use crate::shutdown::Shutdown;
 use crate::telemetry::{self, Telemetry, TelemetrySettings};
@@ -63,6 +64,7 @@ where
             return ExitCode::SUCCESS;
         }
         Ok(Asked::Run(file)) => file,
+        Ok(Asked::Health(file)) => return health(service, file),
         Err(wrong) => {
             eprintln!("{service}: {wrong}\n{}", usage(service));
             return ExitCode::from(2);
@@ -71,6 +73,21 @@ where
     match live(service, file, start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(exit_code(&error)),
+    }
+}
+
+/// Asks the process that runs with the same settings.
+fn health(service: &str, file: Option<PathBuf>) -> ExitCode {
+    let asked = Loaded::load(file.as_deref()).map_err(anyhow::Error::from);
+    match asked.and_then(|settings| probe::ready(&settings)) {
+        Ok(page) => {
+            println!("{page}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}", report(service, &error));
+            ExitCode::from(exit_code(&error))
+        }
     }
 }
 
@@ -215,18 +232,20 @@ impl Process {
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Run(Option<PathBuf>),
+    Health(Option<PathBuf>),
     Version,
     Help,
 }
 
 fn arguments(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
-    let mut file = None;
+    let (mut file, mut health) = (None, false);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let word = word.to_string_lossy().into_owned();
         match word.split_once('=').unwrap_or((&word, "")) {
             ("--version" | "-V", "") => return Ok(Asked::Version),
             ("--help" | "-h", "") => return Ok(Asked::Help),
+            ("--health", "") => health = true,
             ("--config", "") => match words.next() {
                 Some(path) if !path.is_empty() => file = Some(PathBuf::from(path)),
                 _ => return Err("--config needs the path of a settings file".to_owned()),
@@ -235,12 +254,13 @@ fn arguments(words: impl IntoIterator<Item = OsString>) -> Result<Asked, String>
             _ => return Err(format!("{word:?} is not understood")),
         }
     }
-    Ok(Asked::Run(file))
+    Ok(if health { Asked::Health(file) } else { Asked::Run(file) })
 }
 
 fn usage(service: &str) -> String {
     format!(
-        "usage: {service} [--config FILE] [--version]\n\
+        "usage: {service} [--config FILE] [--health] [--version]\n\
+         --health asks the running {service} whether it is ready: 0 yes, 1 no.\n\
          Settings: FILE, else TOUCHLINE_CONFIG, else ./touchline.toml; then TOUCHLINE__SECTION__KEY."
     )
 }
@@ -259,6 +279,9 @@ mod tests {
         assert_eq!(asked(&[]), Ok(Asked::Run(None)));
         assert_eq!(asked(&["--config", "a.toml"]), Ok(Asked::Run(Some("a.toml".into()))));
         assert_eq!(asked(&["--config=a.toml"]), Ok(Asked::Run(Some("a.toml".into()))));
+        assert_eq!(asked(&["--health"]), Ok(Asked::Health(None)));
+        let both = asked(&["--health", "--config", "a.toml"]);
+        assert_eq!(both, Ok(Asked::Health(Some("a.toml".into()))));
         assert_eq!(asked(&["--version"]), Ok(Asked::Version));
         assert_eq!(asked(&["-h"]), Ok(Asked::Help));
         assert_eq!(asked(&["--config"]), Err("--config needs the path of a settings file".into()));

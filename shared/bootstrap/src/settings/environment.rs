@@ -1,6 +1,8 @@
-//! Settings from the environment: `TOUCHLINE__SECTION__KEY`.
+//! Settings from the environment: `TOUCHLINE__SECTION__KEY`, and `TOUCHLINE__SECTION__KEY_FILE`
+//! for one whose value stands in a file, as secrets of containers do.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use config::{Value, ValueKind};
 use toml::de::DeValue;
@@ -11,6 +13,9 @@ use super::error::Problem;
 use super::redact::redacted;
 
 const PREFIX: &str = "TOUCHLINE__";
+
+/// What follows the name of a setting whose value stands in a file.
+const IN_FILE: &str = "_file";
 
 /// The variable that sets `key` (section and key): `email.from` → `TOUCHLINE__EMAIL__FROM`.
 #[must_use]
@@ -25,6 +30,7 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Layer {
     let mut layer = Layer::default();
+    let mut files = Vec::new();
     for (name, raw) in variables {
         let name = name.to_string_lossy().into_owned();
         let Some(path) = name.strip_prefix(PREFIX) else {
@@ -34,6 +40,11 @@ pub(super) fn read(
         let path = path.to_lowercase();
         let (section, key) = path.split_once("__").unwrap_or((&path, ""));
         let Some(declared) = catalogue.find(section, key) else {
+            let meant = key.strip_suffix(IN_FILE).and_then(|key| catalogue.find(section, key));
+            if let Some(declared) = meant {
+                files.push((declared, name, raw));
+                continue;
+            }
             let advice = catalogue.advice(section, key, variable);
             problems.push(Problem::UnknownName { place: String::new(), name, advice });
             continue;
@@ -45,6 +56,22 @@ pub(super) fn read(
                 key: declared.key(),
                 found: "not valid UTF-8".to_owned(),
                 expected: "text in UTF-8".to_owned(),
+            }),
+        }
+    }
+    for (declared, name, path) in files.iter().filter(|(_, _, path)| !path.is_empty()) {
+        if layer.says(declared) {
+            let key = declared.key();
+            let why = format!("{name} is set and {} as well; set one of them", variable(&key));
+            problems.push(Problem::Invalid { key, why });
+            continue;
+        }
+        match std::fs::read_to_string(path) {
+            Ok(text) => set(&mut layer, declared, text.trim(), name, problems),
+            Err(source) => problems.push(Problem::UnreadableValue {
+                variable: name.clone(),
+                path: Path::new(path).to_owned(),
+                source,
             }),
         }
     }

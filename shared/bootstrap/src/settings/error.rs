@@ -18,6 +18,16 @@ pub enum Problem {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The file that a variable names for the value of a setting cannot be read.
+    #[error("{variable} names the file {}, which cannot be read: {source}", path.display())]
+    UnreadableValue {
+        /// The variable.
+        variable: String,
+        /// The file it names.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// A text that should be TOML is not.
     #[error("{place}: not TOML: {why}")]
     NotToml {

@@ -47,6 +47,13 @@ struct Layer {
 }
 
 impl Layer {
+    /// Whether it has a value for a setting; the empty text is none.
+    fn says(&self, declared: &Declared) -> bool {
+        let value = self.sections.get(&declared.section).and_then(|keys| keys.get(&declared.name));
+        value
+            .is_some_and(|value| !matches!(&value.kind, ValueKind::String(text) if text.is_empty()))
+    }
+
     fn insert(&mut self, declared: &Declared, mut value: Value) {
         let origin = value.origin().map(str::to_owned);
         if let ValueKind::Table(entries) = &mut value.kind {

@@ -130,6 +130,47 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
+fn a_value_may_stand_in_a_file_that_a_variable_names() {
+    let (url, few) = (file(" smtp://u:secret@relay.example\n"), file("7\n"));
+    let (url, few) = (url.path().to_str().unwrap(), few.path().to_str().unwrap());
+    let loaded = environment(&[
+        ("TOUCHLINE__EMAIL__URL_FILE", url),
+        ("TOUCHLINE__EMAIL__URL", ""),
+        ("TOUCHLINE__EMAIL__CONCURRENCY_FILE", few),
+        ("TOUCHLINE__KEYS__TOKEN_FILE", ""),
+        // A setting of that name is what it always was.
+        ("TOUCHLINE__EMAIL__DKIM_KEY_FILE", "/nowhere/key.pem"),
+    ]);
+    let loaded = loaded.unwrap();
+    let email: Email = loaded.section("email").unwrap();
+    assert_eq!(email.url.unwrap().expose_secret(), "smtp://u:secret@relay.example");
+    assert_eq!(email.concurrency, 7);
+    assert!(!loaded.is_set("keys.token"));
+    assert!(loaded.redacted().contains("# TOUCHLINE__EMAIL__URL_FILE"), "{}", loaded.redacted());
+
+    let pairs = [("TOUCHLINE__EMAIL__URL_FILE", url), ("TOUCHLINE__EMAIL__URL", "smtp://other")];
+    let expected = "email.url: TOUCHLINE__EMAIL__URL_FILE is set and TOUCHLINE__EMAIL__URL as well; \
+                    set one of them";
+    assert_eq!(environment(&pairs).unwrap_err().to_string(), expected);
+    let error = environment(&[("TOUCHLINE__KEYS__TOKEN_FILE", "/nowhere/token")]).unwrap_err();
+    let expected =
+        "TOUCHLINE__KEYS__TOKEN_FILE names the file /nowhere/token, which cannot be read: ";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    let error = environment(&[("TOUCHLINE__KEYS__TOKN_FILE", url)]).unwrap_err();
+    assert!(error.to_string().contains("TOKN_FILE is not a setting"), "{error}");
+}
+
+#[test]
+fn no_setting_is_called_like_the_file_of_another() {
+    let catalogue = Catalogue::embedded();
+    for declared in catalogue.settings() {
+        let of = declared.name.strip_suffix("_file");
+        let other = of.and_then(|name| catalogue.find(&declared.section, name));
+        assert!(other.is_none(), "{} would be ambiguous", declared.key());
+    }
+}
+
+#[test]
 fn the_kind_of_the_default_decides_and_not_the_look_of_the_text() {
     #[derive(Deserialize)]
     struct Sms {

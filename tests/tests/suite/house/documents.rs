@@ -124,8 +124,13 @@ fn has_real_settings(file: &File) -> Vec<Finding> {
                 .collect();
             let Some((section, key)) = name.split_once("__") else { continue };
             let (section, key) = (section.to_lowercase(), key.to_lowercase());
+            let declared = |key: &str| {
+                defaults.get(&section).is_some_and(|section| section.get(key).is_some())
+            };
+            // `…_FILE` names the file with the value.
             let known = section == "section"
-                || defaults.get(&section).is_some_and(|section| section.get(&key).is_some());
+                || declared(&key)
+                || key.strip_suffix("_file").is_some_and(declared);
             if !known {
                 let remedy = format!("config.default.toml has no {section}.{key}");
                 found.push(finding(
@@ -177,8 +182,9 @@ fn commands_in_documents_exist() {
 #[test]
 fn settings_in_documents_exist() {
     refuse(documents().flat_map(has_real_settings));
-    let text = "TOUCHLINE__DATABASE__URL\nTOUCHLINE__SECTION__KEY\nTOUCHLINE__DATABASE__COLOUR=x\n";
-    sees(has_real_settings, "README.md", text, &[3]);
+    let text = "TOUCHLINE__DATABASE__URL\nTOUCHLINE__SECTION__KEY\nTOUCHLINE__DATABASE__COLOUR=x\n\
+                TOUCHLINE__DATABASE__URL_FILE\nTOUCHLINE__DATABASE__COLOUR_FILE\n";
+    sees(has_real_settings, "README.md", text, &[3, 5]);
 }
 
 #[test]
