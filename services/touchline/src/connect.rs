@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bootstrap::Loaded;
 use chrono::{DateTime, Utc};
-use domain::{AddressKeyer, Clock, Locale};
+use domain::{AddressKeyer, Clock};
+use office::{Connection, Team};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::{Database, Role};
@@ -29,26 +30,6 @@ pub struct Session {
     pub output: Output,
     /// The data folder named by `--data-dir`.
     pub data_dir: Option<PathBuf>,
-}
-
-/// A database that fits this program, and the key of its list.
-#[derive(Debug, Clone)]
-pub struct Connection {
-    /// Under the role that was asked for; the operator's, unless a command says otherwise.
-    pub database: Database,
-    /// Makes the keys of addresses.
-    pub keyer: AddressKeyer,
-}
-
-/// Section `[team]`, as far as the commands need it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct TeamSettings {
-    /// The country of phone numbers without a country code.
-    pub default_region: String,
-    /// The language of contacts whose own is not known.
-    pub default_locale: Locale,
-    /// The time zone of contacts whose own is not known.
-    pub default_time_zone: String,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +76,7 @@ impl Session {
     ///
     /// # Errors
     /// A value that cannot be read.
-    pub fn team(&self) -> anyhow::Result<TeamSettings> {
+    pub fn team(&self) -> anyhow::Result<Team> {
         Ok(self.settings.section("team")?)
     }
 

@@ -5,7 +5,6 @@
 //! the deployment through `connect`. Exit codes: 0 done, 1 refused or not found, 2 wrong arguments
 //! or settings.
 
-mod addresses;
 mod commands;
 mod connect;
 mod error;

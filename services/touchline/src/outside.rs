@@ -1,7 +1,8 @@
 //! The reading of files that people bring, without the commands around it: what the fuzz targets
 //! call. No other crate has a use for it.
 
-use crate::addresses::Named;
+use office::addresses::Named;
+
 use crate::intake::columns::{Column, Mapping, Unknown};
 use crate::intake::contact::Reading;
 use crate::intake::encoding;

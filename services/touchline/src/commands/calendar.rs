@@ -9,13 +9,15 @@ use domain::{
     Calendar, Channel, EnrolmentId, EnrolmentState, Locale, Plan, PlanVersionId, TouchId,
 };
 use jiff::tz::TimeZone;
+use office::local;
+use office::timing::{self, Cause};
 use serde::Serialize;
 use storage::Database;
 use storage::contacts::Contact;
 use storage::enrolments::Enrolment;
 use storage::touches::{Touch, TouchFilter};
 
-use super::{local, timing, whom};
+use super::whom;
 use crate::connect::Session;
 
 /// More touches than this are open for nobody.
@@ -217,7 +219,7 @@ impl Outlook<'_> {
             purpose: step.purpose.get(&self.locale).cloned().unwrap_or_default(),
             template: step.template.clone(),
             decided_by: timing::word(touch.rule),
-            why: timing::why(plan, starts_on, touch, self.person, self.calendar),
+            why: Cause::of(plan, starts_on, touch, self.person, self.calendar).in_words(Locale::En),
             state,
             touch: id,
         });

@@ -10,14 +10,16 @@ use domain::planning::{self, Next, Person, Progress};
 use domain::{Calendar, Channel, ContactId, EnrolmentId};
 use indicatif::ProgressBar;
 use jiff::civil::Date;
+use office::Connection;
+use office::local;
 use serde::Serialize;
 use storage::Database;
 use storage::due::FirstTouch;
 use storage::enrolments::{Candidate, NewEnrolment, Selection};
 use storage::plans::PlanVersion;
 
-use super::{local, readiness, suggestion, whom};
-use crate::connect::{Connection, Session};
+use super::{readiness, suggestion, whom};
+use crate::connect::Session;
 use crate::output::Output;
 
 /// How many contacts are enrolled with one statement.

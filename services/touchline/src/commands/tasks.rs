@@ -6,12 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{Channel, ContactChannel, ContactId, TaskId, TaskOutcome, TouchId, planning};
+use office::local;
 use serde::Serialize;
 use serde_json::json;
 use storage::suppressions::{NewSuppression, Request, Target};
 use storage::tasks::{FinishedTask, Task};
 
-use super::local;
 use crate::connect::Session;
 use crate::error::usage;
 

@@ -1,10 +1,11 @@
 //! Whom the argument CONTACT of a command names.
 
 use domain::AddressKey;
+use office::Connection;
+use office::addresses::Named;
 use storage::contacts::Contact;
 
-use crate::addresses::Named;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 
 /// The one contact that `text` names: an id, external id, email address or phone number, else the
 /// beginning of a name that nobody else has.

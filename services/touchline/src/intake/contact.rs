@@ -1,13 +1,13 @@
 //! From a row to a contact, or to the reason why not.
 
 use chrono::NaiveDate;
+use office::addresses;
 use serde_json::Value;
 use storage::contacts::{NewAddress, NewContact};
 
 use super::columns::{Column, Field, Mapping};
 use super::rejects::original;
 use super::values::{self, DateOrder};
-use crate::addresses;
 
 /// The most characters of a field.
 const FIELD_CHARACTERS: usize = 500;

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::audit::Operation;
+use office::Connection;
+use office::addresses::Named;
 use serde::Serialize;
 use storage::audit::{Link, LinkFilter};
 use storage::contacts::{domain_key, person_key};
 
 use super::period;
-use crate::addresses::Named;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 
 /// What to show.
 #[derive(Debug, Args)]

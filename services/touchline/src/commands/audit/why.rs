@@ -5,20 +5,21 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::suppression::{ListReading, Origin, Scope, SuppressionReason};
 use domain::{
-    AddressKind, Channel, ContactChannel, ContactId, EnrolmentState, EventId, TouchId, TouchState,
+    AddressKind, Channel, ContactChannel, ContactId, EnrolmentState, EventId, Locale, TouchId,
+    TouchState,
 };
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use office::Connection;
+use office::addresses::Named;
+use office::{local, words};
 use serde::Serialize;
 use serde_json::Value;
 use storage::audit::{DayOf, Decision, Enrolled, InForce};
 use storage::contacts::{domain_key, person_key};
 use storage::suppressions::NewReading;
 
-use crate::addresses::Named;
-use crate::commands::explain::words::reason_in_words;
-use crate::commands::local;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 
 /// Whose day, and which.
@@ -199,7 +200,11 @@ fn verdict(
         return format!("Contacted: {sent} handed over.");
     }
     if let Some(event) = decisions.iter().rev().find_map(|own| own.event.as_ref()) {
-        let why = event.reason.as_deref().map(reason_in_words).unwrap_or_default();
+        let why = event
+            .reason
+            .as_deref()
+            .map(|reason| words::reason(reason, Locale::En))
+            .unwrap_or_default();
         return format!("Not contacted: {} ({why}).", event.state);
     }
     if let Some(touch) = decisions.first() {
@@ -269,7 +274,7 @@ fn standing(own: Enrolled) -> Standing {
 }
 
 fn in_words(answer: &Answer) -> String {
-    let at = |instant: DateTime<Utc>| local::moment(instant, &answer.time_zone);
+    let at = |instant: DateTime<Utc>| local::moment(instant, &answer.time_zone, Locale::En);
     let mut lines =
         vec![answer.verdict.clone(), String::new(), format!("On {} ({})", answer.day, answer.zone)];
     for touch in &answer.touches {
@@ -286,7 +291,7 @@ fn in_words(answer: &Answer) -> String {
             ));
             continue;
         };
-        let why = touch.reason.as_deref().map(reason_in_words);
+        let why = touch.reason.as_deref().map(|reason| words::reason(reason, Locale::En));
         let why = why.map_or_else(String::new, |why| format!(", because {why}"));
         lines.push(format!("  {what}: {state} at {}{why}. Touch {}.", at(decided_at), touch.touch));
     }

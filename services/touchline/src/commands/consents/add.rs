@@ -10,12 +10,14 @@ use domain::relationship::{Relationship, RelationshipKind};
 use domain::suppression::Purpose;
 use domain::{AddressKey, ContactChannel};
 use jiff::tz::TimeZone;
+use office::Connection;
+use office::addresses::Named;
+use office::local;
 use serde_json::json;
 use storage::consents::{NewConsent, Proof, Snapshot, Withdrawal};
 
-use crate::addresses::Named;
-use crate::commands::{local, whom};
-use crate::connect::{Connection, Session};
+use crate::commands::whom;
+use crate::connect::Session;
 use crate::error::usage;
 
 /// The largest picture or page that is kept with a record.

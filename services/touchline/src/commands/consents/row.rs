@@ -5,9 +5,9 @@ use domain::consent::LegalBasis;
 use domain::suppression::Purpose;
 use domain::{AddressKey, AddressKeyer, ContactChannel, ContactId};
 use jiff::tz::TimeZone;
+use office::addresses::Named;
 use storage::consents::{NewConsent, Proof};
 
-use crate::addresses::Named;
 use crate::intake::columns::folded;
 use crate::intake::rejects::{OWN_COLUMNS, original};
 use crate::intake::rows::Row;

@@ -6,12 +6,13 @@
 use clap::Args;
 use domain::rights::RequestStep;
 use domain::{AddressKind, RequestId};
+use office::Connection;
+use office::addresses::{ListAddress, contact_email, contact_phone, contact_postal};
 use storage::contacts::{Contact, NewAddress};
 use storage::rights::{Change, Correcting, TEXT_FIELDS};
 
-use crate::addresses::{ListAddress, contact_email, contact_phone, contact_postal};
 use crate::commands::{requests, whom};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 use crate::intake::values;
 

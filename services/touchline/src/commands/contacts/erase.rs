@@ -9,6 +9,7 @@ use clap::Args;
 use domain::rights::RequestStep;
 use domain::suppression::SuppressionReason;
 use domain::{AddressKey, RequestId};
+use office::Connection;
 use serde_json::json;
 use storage::Role;
 use storage::contacts::Contact;
@@ -16,7 +17,7 @@ use storage::rights::{Erased, Erasing, Hold, Tombstone};
 
 use super::replies;
 use crate::commands::{requests, whom};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::{Refused, usage};
 
 /// How many tombstones are looked up with one statement.

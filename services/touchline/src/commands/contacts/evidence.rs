@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use domain::{AddressKey, ContactId, Locale};
+use office::Connection;
+use office::addresses::Named;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use storage::Role;
@@ -15,9 +17,8 @@ use storage::contacts::person_key;
 use storage::rights::{Dossier, Section};
 
 use super::export::readable;
-use crate::addresses::Named;
 use crate::commands::evidence::{key, page_beside};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 use crate::evidence::sign;
 

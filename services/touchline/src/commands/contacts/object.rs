@@ -10,12 +10,13 @@ use domain::RequestId;
 use domain::rights::{PrivacyLaw, RequestKind};
 use domain::suppression::{Origin, SuppressionReason};
 use jiff::tz::TimeZone;
+use office::local;
 use serde_json::json;
 use storage::contacts::person_key;
 use storage::rights::NewRequest;
 use storage::suppressions::{NewSuppression, Target};
 
-use crate::commands::{local, requests, whom};
+use crate::commands::{requests, whom};
 use crate::connect::Session;
 use crate::error::usage;
 

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::{AddressKind, ContactChannel};
+use office::Connection;
+use office::addresses::{ListAddress, Named};
 use serde::Serialize;
 use storage::contacts::{Contact, domain_key, person_key};
 use storage::enrolments::Enrolment;
 use storage::suppressions::Entry;
 use storage::touches::{Touch, TouchFilter};
 
-use crate::addresses::{ListAddress, Named};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::output::Output;
 
 /// Touches shown before and after now.

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use library::Library;
+use office::Connection;
 
-use crate::connect::{Connection, DATABASE_URL_FILE, Session};
+use crate::connect::{DATABASE_URL_FILE, Session};
 
 /// What to do.
 #[derive(Debug, Subcommand)]

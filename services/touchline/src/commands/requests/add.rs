@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::rights::{PrivacyLaw, RequestKind};
 use jiff::tz::TimeZone;
+use office::local;
 use storage::rights::NewRequest;
 
 use super::list::{for_people, shown};
 use super::{known, today};
-use crate::commands::{local, whom};
+use crate::commands::whom;
 use crate::connect::Session;
 use crate::error::usage;
 

@@ -12,10 +12,10 @@ use domain::RequestId;
 use domain::rights::RequestStep;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use office::local;
 use storage::Database;
 use storage::rights::{Request, RequestEvent};
 
-use crate::commands::local;
 use crate::connect::Session;
 use crate::error::usage;
 

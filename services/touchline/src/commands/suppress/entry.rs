@@ -10,13 +10,14 @@ use clap::Args;
 use domain::suppression::{Origin, Scope, SuppressionReason, Topic, spread};
 use domain::{AddressKeyer, ContactChannel, TouchId};
 use futures_util::future::join_all;
+use office::Connection;
+use office::addresses::Named;
 use serde_json::json;
 use storage::Role;
 use storage::contacts::person_key;
 use storage::suppressions::{Lifting, NewSuppression, Request, Suppressed, Target};
 
-use crate::addresses::Named;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 
 /// Whom it is about.

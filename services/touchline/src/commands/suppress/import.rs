@@ -11,13 +11,13 @@ use anyhow::Context as _;
 use clap::Args;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{AddressKey, AddressKeyer, ContactChannel, TouchId};
+use office::addresses::Named;
 use serde::Serialize;
 use storage::suppressions::{ListRow, Target};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::storing::{Run, Stored, Words, store};
-use crate::addresses::Named;
 use crate::commands::check;
 use crate::commands::contacts::{Delimiter, delimiter, rows, shared_rejects};
 use crate::connect::Session;

@@ -6,14 +6,15 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKind, ContactChannel, EventId};
+use office::Connection;
+use office::addresses::Named;
 use serde::Serialize;
 use serde_json::json;
 use storage::contacts::{domain_key, person_key};
 use storage::suppressions::{Asked, Entry};
 
-use crate::addresses::Named;
 use crate::commands::check::without_ending;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 
 /// How much to show.
 #[derive(Debug, Args)]

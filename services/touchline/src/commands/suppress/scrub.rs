@@ -12,15 +12,16 @@ use anyhow::Context as _;
 use clap::Args;
 use domain::ContactChannel;
 use domain::suppression::ListReading;
+use office::Connection;
+use office::addresses::{ListAddress, Named};
 use serde::Serialize;
 use storage::suppressions::{Asked, Entry, NewReading};
 use tokio::task::JoinHandle;
 
 use super::import;
-use crate::addresses::{ListAddress, Named};
 use crate::commands::check;
 use crate::commands::contacts::{Delimiter, delimiter, rows};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 use crate::intake::encoding::{self, Encoding};
 use crate::intake::rejects::{neutral, original};

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::{Locale, Medium};
+use office::Connection;
 use serde_json::{Map, Value, json};
 use templates::{Compiled, Fields, Renderer, fields};
 
 use super::{LibraryFolder, database_if_any};
 use crate::commands::{suggestion, whom};
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::error::usage;
 
 /// What to render.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use domain::Locale;
+use office::Connection;
 use storage::agents::NamedAgent;
 use storage::contacts::{ImportRun, Imported, NewContact};
 use storage::{Database, StorageError};
@@ -13,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::Counts;
 use super::feed::{Batch, Candidate, Feed};
 use super::lawful::Lawful;
-use crate::connect::{Connection, Session};
+use crate::connect::Session;
 use crate::intake::contact::Owner;
 use crate::intake::rejects::Rejects;
 use crate::patience::patiently;

@@ -1,12 +1,16 @@
-//! Collects what is known about a touch.
+//! The story of a touch: everything that is known about it, from its plan to its end.
+
+mod told;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::planning::{self, Person, PlannedTouch, cycle_schedule};
 use domain::suppression::{Origin, Scope, SuppressionReason};
 use domain::window::zones_of;
 use domain::{
-    AddressKey, AddressKind, Channel, ContactChannel, ContactId, EnrolmentId, EnrolmentState,
-    EventId, Locale, Plan, ReasonCode, TouchId, TouchState,
+    AddressKey, AddressKind, Calendar, Channel, ContactChannel, ContactId, EnrolmentId,
+    EnrolmentState, EventId, Locale, Plan, ReasonCode, TouchId, TouchState,
 };
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -16,9 +20,11 @@ use storage::enrolments::Enrolment;
 use storage::suppressions::Entry;
 use storage::touches::{Touch, TouchEvent, TouchFilter};
 
+pub use told::{Paragraph, Told, words};
+
 use crate::addresses::ListAddress;
-use crate::commands::{local, timing};
-use crate::connect::{Connection, Session};
+use crate::timing::{self, Cause};
+use crate::{Connection, Team, local};
 
 /// More touches than a contact has.
 const MOST_TOUCHES: u32 = 5000;
@@ -26,12 +32,19 @@ const MOST_TOUCHES: u32 = 5000;
 /// Everything about one touch.
 #[derive(Debug, Serialize)]
 pub struct Story {
+    /// Its identity.
     pub id: TouchId,
+    /// Whom it is for.
     pub contact: ContactId,
+    /// The contact's name.
     pub contact_name: String,
+    /// The plan's key.
     pub plan: String,
+    /// The plan's version.
     pub plan_version: i32,
+    /// The enrolment it belongs to.
     pub enrolment: EnrolmentId,
+    /// Where the enrolment is in its life.
     pub enrolment_state: EnrolmentState,
     /// Why the enrolment is in that state, where somebody or the list put it there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,21 +54,35 @@ pub struct Story {
     pub passed_over: Vec<usize>,
     /// From 1.
     pub step: usize,
+    /// How many steps the plan has.
     pub steps: usize,
+    /// How it reaches the person.
     pub channel: Channel,
+    /// What it is for, in English.
     pub purpose: String,
+    /// The key of the step's template.
     pub template: String,
+    /// Where it is in its life.
     pub state: TouchState,
+    /// Why it is there, as it is stored.
     pub reason: Option<String>,
+    /// How many attempts were made.
     pub attempt: i16,
     /// How often it was in doubt.
     pub doubts: i16,
+    /// When it is, or was, due.
     pub due_at: DateTime<Utc>,
+    /// When it was handed over.
     pub sent_at: Option<DateTime<Utc>>,
+    /// What the receiving side calls it.
     pub provider_ref: Option<String>,
+    /// The time zone its day and hour are of.
     pub zone: String,
+    /// By which rule that zone was found.
     pub zone_rule: &'static str,
+    /// The day the plan says; none when the step is no longer in its plan.
     pub planned_for: Option<PlannedFor>,
+    /// What happened to it, oldest first.
     pub events: Vec<Event>,
     /// Why its task was closed without being done, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,18 +90,24 @@ pub struct Story {
     /// What stands against it on the list now.
     pub list: Vec<ListEntry>,
     #[serde(skip)]
-    pub time_zone: TimeZone,
+    time_zone: TimeZone,
+    #[serde(skip)]
+    purposes: BTreeMap<Locale, String>,
 }
 
 /// The day the plan says, and why.
 #[derive(Debug, Serialize)]
 pub struct PlannedFor {
+    /// The recipient's local date, YYYY-MM-DD.
     pub date: String,
     /// `day`, `anchor`, `fallback` or `moved`.
     pub decided_by: &'static str,
+    /// What decided it, in English.
     pub why: String,
     #[serde(skip)]
-    pub day: jiff::civil::Date,
+    day: jiff::civil::Date,
+    #[serde(skip)]
+    cause: Cause,
 }
 
 /// One thing that happened to it.
@@ -84,14 +117,21 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Business time.
     pub decided_at: DateTime<Utc>,
+    /// Which attempt; 0 before the first.
     pub attempt: i16,
+    /// What it led to.
     pub state: TouchState,
+    /// The process that decided it.
     pub worker: String,
+    /// Why, as it is stored.
     pub reason: Option<String>,
     /// The entry of the list that stopped it.
     pub entry: Option<EventId>,
+    /// What the receiving side calls it.
     pub provider_ref: Option<String>,
+    /// The key of the template that was rendered.
     pub template: Option<String>,
+    /// And its version.
     pub template_version: Option<i32>,
     /// What the gate and the handler saw.
     pub detail: Option<Value>,
@@ -100,20 +140,31 @@ pub struct Event {
 /// An entry of the list that covers the touch's address.
 #[derive(Debug, Serialize)]
 pub struct ListEntry {
+    /// Its identity: the event that made it.
     pub event: EventId,
+    /// What it covers.
     pub scope: Scope,
+    /// Which channel; none for the whole person or domain.
     pub channel: Option<ContactChannel>,
+    /// Why it was made.
     pub reason: SuppressionReason,
+    /// Who made it.
     pub origin: Origin,
+    /// Since when, by the machine's clock.
     pub since: DateTime<Utc>,
 }
 
-/// The story of a touch, or `None` when there is no such touch.
+/// The story of a touch, or `None` when there is no such touch. `calendar` is the one the fleet
+/// plans by.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story>> {
-    let connection = session.connect().await?;
+pub async fn tell(
+    id: TouchId,
+    connection: &Connection,
+    team: &Team,
+    calendar: &Calendar,
+) -> anyhow::Result<Option<Story>> {
     let database = &connection.database;
     let Some(touch) = database.touch(id).await? else { return Ok(None) };
     let version = database.plan_version(touch.plan_version).await?;
@@ -123,15 +174,15 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
     let contact = contacts.into_iter().find(|own| own.id == touch.contact);
     let (Some(enrolment), Some(contact)) = (enrolment, contact) else { return Ok(None) };
     let events = database.story(id).await?;
-    let list = against(&touch, &version.plan, &contact, &connection).await?;
+    let list = against(&touch, &version.plan, &contact, connection).await?;
     let task_closed = database.task_closed(id).await?;
-    let passed_over = passed_over(&touch, &enrolment, &version.plan, &connection).await?;
-    let library = fleet::load_library(&session.settings)?;
-    let default_zone = session.team()?.default_time_zone;
+    let passed_over = passed_over(&touch, &enrolment, &version.plan, connection).await?;
+    let default_zone = &team.default_time_zone;
     let (own, country) = (contact.time_zone.as_deref(), contact.country.as_deref());
-    let time_zone = planning::zone_of(own, country, &default_zone);
-    let planned_for = planned_for(&touch, &enrolment, &version.plan, &contact, library.calendar());
+    let time_zone = planning::zone_of(own, country, default_zone);
+    let planned_for = planned_for(&touch, &enrolment, &version.plan, &contact, calendar);
     let (step, plan) = (version.plan.steps.get(touch.step), &version.plan);
+    let purposes = step.map(|step| step.purpose.clone()).unwrap_or_default();
     Ok(Some(Story {
         id: touch.id,
         contact: touch.contact,
@@ -145,7 +196,7 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
         step: touch.step + 1,
         steps: plan.steps.len(),
         channel: touch.channel,
-        purpose: step.and_then(|s| s.purpose.get(&Locale::En).cloned()).unwrap_or_default(),
+        purpose: purposes.get(&Locale::En).cloned().unwrap_or_default(),
         template: step.map(|step| step.template.clone()).unwrap_or_default(),
         state: touch.state,
         reason: touch.reason,
@@ -155,12 +206,13 @@ pub async fn tell(id: TouchId, session: &Session) -> anyhow::Result<Option<Story
         sent_at: touch.sent_at,
         provider_ref: touch.provider_ref,
         zone: local::name(&time_zone).to_owned(),
-        zone_rule: zones_of(own, country, Some(&default_zone)).1,
+        zone_rule: zones_of(own, country, Some(default_zone)).1,
         planned_for,
         events: events.into_iter().map(event).collect(),
         task_closed,
         list,
         time_zone,
+        purposes,
     }))
 }
 
@@ -195,18 +247,20 @@ fn planned_for(
     enrolment: &Enrolment,
     plan: &Plan,
     contact: &Contact,
-    calendar: &domain::Calendar,
+    calendar: &Calendar,
 ) -> Option<PlannedFor> {
     let starts_on = enrolment.progress.starts_on;
     let cycle = u16::try_from(touch.cycle).unwrap_or(0);
     let person = Person { dates: contact.dates, country: contact.country.as_deref() };
     let schedule = cycle_schedule(plan, starts_on, cycle, person, calendar);
     let planned: PlannedTouch = schedule.into_iter().find(|other| other.step == touch.step)?;
+    let cause = Cause::of(plan, starts_on, &planned, person, calendar);
     Some(PlannedFor {
         date: planned.date.to_string(),
         decided_by: timing::word(planned.rule),
-        why: timing::why(plan, starts_on, &planned, person, calendar),
+        why: cause.in_words(Locale::En),
         day: planned.date,
+        cause,
     })
 }
 

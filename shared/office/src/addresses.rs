@@ -57,6 +57,7 @@ impl ListAddress {
     }
 
     /// A postal address: capitals, blanks and punctuation between words make no difference.
+    #[must_use]
     pub fn postal(raw: &str) -> Option<Self> {
         let words: Vec<String> = raw
             .split(|c: char| !c.is_alphanumeric())
@@ -72,11 +73,13 @@ impl ListAddress {
     }
 
     /// Its key.
+    #[must_use]
     pub fn key(&self, keyer: &AddressKeyer) -> AddressKey {
         keyer.key(self.kind, &self.normalised)
     }
 
     /// The key of its domain, for an email address.
+    #[must_use]
     pub fn domain_key(&self, keyer: &AddressKeyer) -> Option<AddressKey> {
         self.domain.as_ref().map(|name| domain_key(keyer, name))
     }
@@ -127,6 +130,7 @@ impl Named {
     }
 
     /// The entries of the list that cover it on `channel`, or on every channel of its kind.
+    #[must_use]
     pub fn targets(&self, channel: Option<ContactChannel>, keyer: &AddressKeyer) -> Vec<Target> {
         match self {
             Self::Person(id) => vec![Target::Person(person_key(keyer, *id))],
@@ -143,6 +147,7 @@ impl Named {
     }
 
     /// The scope of an entry for it.
+    #[must_use]
     pub const fn scope(&self) -> Scope {
         match self {
             Self::Address(_) => Scope::Channel,
@@ -183,6 +188,7 @@ pub fn contact_phone(raw: &str, region: &str, label: &str) -> Result<NewAddress,
 }
 
 /// The postal address of a contact; nothing when it holds no words.
+#[must_use]
 pub fn contact_postal(raw: &str) -> Option<NewAddress> {
     let list = ListAddress::postal(raw)?;
     Some(new_address(list, "", raw.trim().to_owned()))

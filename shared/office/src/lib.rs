@@ -1,0 +1,15 @@
+//! What people do in the office, whichever door they come through: the command line or the console.
+//!
+//! One module per use case. A function is handed what it works with – a [`Connection`] under the
+//! role that is allowed to, the [`Team`]'s defaults, the calendar – and returns what came of it, as
+//! data and, through [`words`], in sentences in English and Arabic. Nothing here prints, reads
+//! settings or shows progress.
+
+pub mod addresses;
+mod connection;
+pub mod local;
+pub mod story;
+pub mod timing;
+pub mod words;
+
+pub use connection::{Connection, Team};
