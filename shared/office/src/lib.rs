@@ -8,7 +8,10 @@
 pub mod addresses;
 mod connection;
 pub mod local;
+pub mod people;
 pub mod story;
+pub mod suggestion;
+pub mod suppression;
 pub mod timing;
 pub mod words;
 

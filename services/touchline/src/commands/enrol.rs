@@ -10,15 +10,14 @@ use domain::planning::{self, Next, Person, Progress};
 use domain::{Calendar, Channel, ContactId, EnrolmentId};
 use indicatif::ProgressBar;
 use jiff::civil::Date;
-use office::Connection;
-use office::local;
+use office::{Connection, local, suggestion};
 use serde::Serialize;
 use storage::Database;
 use storage::due::FirstTouch;
 use storage::enrolments::{Candidate, NewEnrolment, Selection};
 use storage::plans::PlanVersion;
 
-use super::{readiness, suggestion, whom};
+use super::{readiness, whom};
 use crate::connect::Session;
 use crate::output::Output;
 

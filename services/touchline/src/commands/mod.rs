@@ -19,7 +19,6 @@ mod requests;
 mod retention;
 mod reviews;
 mod settings;
-mod suggestion;
 mod suppress;
 mod tasks;
 mod templates;
@@ -28,6 +27,7 @@ mod up;
 mod whom;
 
 use clap::Subcommand;
+use office::suggestion;
 
 use crate::connect::Session;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use library::{Finding, Library};
+use office::suggestion;
 use serde::Serialize;
 use storage::Database;
 use storage::plans::Stored;
 
 use super::{LibraryFolder, examined};
-use crate::commands::suggestion;
 use crate::connect::Session;
 
 /// What to load.

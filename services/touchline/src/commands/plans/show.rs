@@ -1,10 +1,10 @@
 //! `touchline plans show`.
 
 use domain::{Channel, Locale, Plan};
+use office::suggestion;
 use serde::Serialize;
 
 use super::{LibraryFolder, database_if_any};
-use crate::commands::suggestion;
 use crate::connect::Session;
 use crate::output::Output;
 

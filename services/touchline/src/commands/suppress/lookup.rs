@@ -2,16 +2,11 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 
-use chrono::{DateTime, Utc};
 use clap::Args;
-use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
-use domain::{AddressKind, ContactChannel, EventId};
 use office::Connection;
 use office::addresses::Named;
-use serde::Serialize;
+use office::suppression::{self, ListedEntry};
 use serde_json::json;
-use storage::contacts::{domain_key, person_key};
-use storage::suppressions::{Asked, Entry};
 
 use crate::commands::check::without_ending;
 use crate::connect::Session;
@@ -38,53 +33,9 @@ pub struct CheckArguments {
     region: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Listed {
-    event: EventId,
-    scope: Scope,
-    channel: Option<ContactChannel>,
-    /// The topic, where it covers one alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<Topic>,
-    reason: SuppressionReason,
-    origin: Origin,
-    since: DateTime<Utc>,
-    /// Until when, where it has a term.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<DateTime<Utc>>,
-    /// The keyed hash of the address, person or domain.
-    key: String,
-}
-
-impl From<&Entry> for Listed {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            event: entry.event,
-            scope: entry.scope,
-            channel: entry.channel,
-            topic: entry.topic,
-            reason: entry.reason,
-            origin: entry.origin,
-            since: entry.since,
-            expires_at: entry.expires_at,
-            key: entry.key.to_hex(),
-        }
-    }
-}
-
-/// The answer of `suppress check`.
-#[derive(Debug, Serialize)]
-struct Checked {
-    /// Whether any entry stops something.
-    suppressed: bool,
-    /// The channels that are stopped for marketing of every topic.
-    channels: Vec<ContactChannel>,
-    entries: Vec<Listed>,
-}
-
 const COLUMNS: [&str; 6] = ["since", "scope", "channel", "reason", "origin", "event"];
 
-fn cells(entry: &Listed) -> Vec<String> {
+fn cells(entry: &ListedEntry) -> Vec<String> {
     vec![
         entry.since.format("%Y-%m-%d %H:%M").to_string(),
         entry.scope.to_string(),
@@ -101,8 +52,7 @@ fn cells(entry: &Listed) -> Vec<String> {
 /// When the database does not answer.
 pub async fn list(arguments: ListArguments, session: &Session) -> anyhow::Result<()> {
     let connection = session.connect().await?;
-    let entries = connection.database.newest_entries(arguments.limit).await?;
-    let entries: Vec<Listed> = entries.iter().map(Listed::from).collect();
+    let entries = suppression::newest(arguments.limit, &connection).await?;
     session.output.list(&entries, &COLUMNS, cells)?;
     Ok(())
 }
@@ -119,7 +69,7 @@ pub async fn check(arguments: CheckArguments, session: &Session) -> anyhow::Resu
     };
     let named = Named::parse(address, None, &region)
         .map_err(|why| anyhow::anyhow!("the address cannot be used: {why}"))?;
-    let checked = checked(&named, &connection).await?;
+    let checked = suppression::check(&named, &connection).await?;
     if session.output.is_json() {
         session.output.json(&checked)?;
     } else if checked.entries.is_empty() {
@@ -140,7 +90,10 @@ async fn check_each_line(connection: &Connection, region: &str) -> anyhow::Resul
             Err(_) => Err("the line is not UTF-8".to_owned()),
         };
         match named {
-            Ok(named) => serde_json::to_writer(&mut output, &checked(&named, connection).await?)?,
+            Ok(named) => {
+                let checked = suppression::check(&named, connection).await?;
+                serde_json::to_writer(&mut output, &checked)?;
+            }
             Err(why) => serde_json::to_writer(&mut output, &json!({ "error": why }))?,
         }
         output.write_all(b"\n")?;
@@ -151,32 +104,4 @@ async fn check_each_line(connection: &Connection, region: &str) -> anyhow::Resul
         line.clear();
     }
     Ok(output.flush()?)
-}
-
-/// The entries that stop it: its own, its domain's, and those of the people it belongs to.
-async fn checked(named: &Named, connection: &Connection) -> anyhow::Result<Checked> {
-    let Connection { database, keyer } = connection;
-    let (entries, own) = match named {
-        Named::Domain(name) => {
-            let key = domain_key(keyer, name);
-            (database.entries(&[key]).await?, AddressKind::Email.channels())
-        }
-        Named::Person(id) => {
-            (database.entries(&[person_key(keyer, *id)]).await?, ContactChannel::ALL)
-        }
-        Named::Address(address) => {
-            let asked = Asked { key: address.key(keyer), domain: address.domain_key(keyer) };
-            let entries = database.entries_against(&[asked]).await?.pop();
-            (entries.unwrap_or_default(), address.kind.channels())
-        }
-    };
-    let stops = |channel: &ContactChannel| {
-        let covers = |entry: &Entry| entry.channel.is_none_or(|stopped| stopped == *channel);
-        entries.iter().any(|entry| entry.topic.is_none() && covers(entry))
-    };
-    Ok(Checked {
-        suppressed: !entries.is_empty(),
-        channels: own.iter().copied().filter(stops).collect(),
-        entries: entries.iter().map(Listed::from).collect(),
-    })
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use domain::{Locale, Medium};
 use office::Connection;
+use office::suggestion;
 use serde_json::{Map, Value, json};
 use templates::{Compiled, Fields, Renderer, fields};
 
 use super::{LibraryFolder, database_if_any};
-use crate::commands::{suggestion, whom};
+use crate::commands::whom;
 use crate::connect::Session;
 use crate::error::usage;
 

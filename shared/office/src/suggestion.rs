@@ -4,6 +4,7 @@
 const ALIKE: f64 = 0.75;
 
 /// "did you mean …?", or all there is to choose from.
+#[must_use]
 pub fn of<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let given = given.to_lowercase();
     let mut names: Vec<(f64, &str)> = known
