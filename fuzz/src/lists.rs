@@ -6,8 +6,8 @@ use domain::phone::Phone;
 use domain::registry::{
     Change, ChangeLayout, Registry, RegistryNumber, number_in_line, number_of_phone,
 };
+use office::outside::{contact, listed, neutral, original, table};
 use storage::registries::{ChangeList, FullList};
-use touchline::outside::{contact, listed, neutral, original, table};
 
 use crate::input::first_line;
 

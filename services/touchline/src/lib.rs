@@ -5,16 +5,13 @@
 //! the deployment through `connect`. Exit codes: 0 done, 1 refused or not found, 2 wrong arguments
 //! or settings.
 
+mod choices;
 mod commands;
 mod connect;
 mod error;
 mod evidence;
-mod intake;
 mod output;
-#[doc(hidden)]
-pub mod outside;
 mod page;
-mod patience;
 mod preflight;
 mod progress;
 

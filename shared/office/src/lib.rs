@@ -7,7 +7,13 @@
 
 pub mod addresses;
 mod connection;
+pub mod consents;
+pub mod imports;
+pub mod intake;
 pub mod local;
+#[doc(hidden)]
+pub mod outside;
+mod patience;
 pub mod people;
 pub mod story;
 pub mod suggestion;

@@ -23,6 +23,7 @@ mod suppress;
 mod tasks;
 mod templates;
 mod touches;
+mod unusable;
 mod up;
 mod whom;
 

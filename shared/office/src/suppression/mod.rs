@@ -1,6 +1,7 @@
 //! The list of those who must not be contacted: putting somebody on it, lifting, looking up.
 
 mod entry;
+mod export;
 mod lookup;
 mod target;
 
@@ -9,6 +10,7 @@ use domain::suppression::Scope;
 use storage::StorageError;
 
 pub use entry::{Added, Lifted, NewEntry, NewLift, add, covered, lift};
+pub use export::{Export, Written, export};
 pub use lookup::{Checked, ListedEntry, check, newest};
 pub use target::{Asked, targets};
 

@@ -12,8 +12,10 @@ use domain::{AddressKey, ContactChannel};
 use jiff::tz::TimeZone;
 use office::Connection;
 use office::addresses::Named;
+use office::consents::Lacking;
 use office::local;
 use serde_json::json;
+use storage::StorageError;
 use storage::consents::{NewConsent, Proof, Snapshot, Withdrawal};
 
 use crate::commands::whom;
@@ -259,19 +261,17 @@ fn expires_at(arguments: &AddArguments, given_at: DateTime<Utc>) -> Option<DateT
 }
 
 /// What is missing, in the words of the command line.
-pub fn missing_proof(error: storage::StorageError) -> anyhow::Error {
-    match error.constraint() {
-        Some("consents_consent_shown") => {
+fn missing_proof(error: StorageError) -> anyhow::Error {
+    match Lacking::of(&error) {
+        Some(Lacking::Shown) => {
             usage("a consent needs the text that was shown (--wording) and what was done (--act)")
         }
-        Some("consents_interest_weighed") => {
+        Some(Lacking::Weighing) => {
             usage("a legitimate interest needs its weighing: --document and --document-date")
         }
-        Some("consents_implied_ends") => {
-            usage("an implied consent ends: give --implied-by, or --expires")
-        }
-        Some("consents_ends_after") => usage("it would end before it was given"),
-        Some("consents_source_present") => usage("--source is empty"),
-        _ => error.into(),
+        Some(Lacking::End) => usage("an implied consent ends: give --implied-by, or --expires"),
+        Some(Lacking::Time) => usage("it would end before it was given"),
+        Some(Lacking::Source) => usage("--source is empty"),
+        None => error.into(),
     }
 }

@@ -5,7 +5,6 @@
 
 mod add;
 mod import;
-mod row;
 mod show;
 
 use clap::Subcommand;

@@ -8,13 +8,13 @@ use domain::rights::RequestStep;
 use domain::{AddressKind, RequestId};
 use office::Connection;
 use office::addresses::{ListAddress, contact_email, contact_phone, contact_postal};
+use office::intake::values;
 use storage::contacts::{Contact, NewAddress};
 use storage::rights::{Change, Correcting, TEXT_FIELDS};
 
 use crate::commands::{requests, whom};
 use crate::connect::Session;
 use crate::error::usage;
-use crate::intake::values;
 
 /// What to put right.
 #[derive(Debug, Args)]

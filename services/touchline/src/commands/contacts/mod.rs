@@ -14,8 +14,6 @@ use clap::Subcommand;
 
 use crate::connect::Session;
 
-pub use import::{Delimiter, delimiter, rows, shared_rejects};
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Arguments {

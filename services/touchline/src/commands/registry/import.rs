@@ -3,19 +3,21 @@
 
 use std::io::{BufRead, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
 use domain::clock::timestamp;
 use domain::registry::{AreaCode, ChangeLayout, LineCounts, LoadKind, Registry};
 use jiff::civil::Date;
+use office::imports::Come;
+use office::intake::encoding::{Encoding, Source};
 use serde::Serialize;
 use storage::registries::{ChangeList, Coverage, FullList, Loaded, NewLoad};
 
 use crate::connect::Session;
 use crate::error::usage;
-use crate::intake::encoding::{self, Encoding};
 use crate::progress::Progress;
 
 /// No line of a list is longer; what is, is taken in pieces, which are no numbers.
@@ -114,7 +116,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     };
     let file = arguments.file.clone();
     let reading = tokio::task::spawn_blocking(move || read(&file, registry, list));
-    let (list, progress) = reading.await.context("the reader has panicked")??;
+    let (list, elapsed) = reading.await.context("the reader has panicked")??;
     let name = arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let load = NewLoad {
         version_date: arguments.date,
@@ -140,7 +142,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         entries,
         entries_before,
         bytes_written,
-        seconds: progress.elapsed().as_secs_f64(),
+        seconds: elapsed.as_secs_f64(),
     };
     session.output.object(&answer, for_people)?;
     Ok(())
@@ -164,15 +166,21 @@ fn read(
     path: &std::path::Path,
     registry: Registry,
     mut list: List,
-) -> anyhow::Result<(List, Progress)> {
+) -> anyhow::Result<(List, Duration)> {
     // An upload may come from anywhere; the United States publish digits and commas.
     let encoding = match registry {
         Registry::UsNational => Encoding::Utf8,
         Registry::AeDncr => Encoding::Auto,
     };
-    let text = encoding::open(path, encoding)
+    let text = Source::Path(path.to_owned())
+        .open(encoding)
         .with_context(|| format!("cannot read {}", path.display()))?;
-    let mut progress = Progress::of_file(text.bytes, Arc::clone(&text.read));
+    let (started, mut progress) = (Instant::now(), Progress::default());
+    let mut show = |rows| {
+        let bytes = text.read.load(Ordering::Relaxed);
+        progress.show(Come { rows, bytes, of_bytes: text.bytes });
+    };
+    show(0);
     let mut reader = text.reader;
     let mut line = Vec::new();
     let mut n_read = 0_u64;
@@ -187,11 +195,11 @@ fn read(
         line.clear();
         n_read += 1;
         if n_read.is_multiple_of(LINES_PER_LOOK) {
-            progress.rows(n_read);
+            show(n_read);
         }
     }
     progress.finish();
-    Ok((list, progress))
+    Ok((list, started.elapsed()))
 }
 
 fn for_people(answer: &Answer) -> String {

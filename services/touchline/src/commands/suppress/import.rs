@@ -1,42 +1,22 @@
-//! `touchline suppress import`: a file of addresses, one per line or a column of a CSV file. Every
-//! row ends as added, already there, or invalid with a reason (compliance.md SUP-20). The text of an
-//! invalid one goes into quarantine, and holds contacts that have the same (SUP-21).
+//! `touchline suppress import`: a file of addresses, one per line or a column of a CSV file.
 
-use std::io::BufRead;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 use domain::suppression::{Origin, SuppressionReason};
-use domain::{AddressKey, AddressKeyer, ContactChannel, TouchId};
-use office::addresses::Named;
+use domain::{ContactChannel, TouchId};
+use office::imports::list::{self, Import};
+use office::imports::{Delimiter, File};
+use office::intake::encoding::{Encoding, Source};
+use office::intake::rejects::Rejects;
 use serde::Serialize;
-use storage::suppressions::{ListRow, Target};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
 
-use super::storing::{Run, Stored, Words, store};
+use crate::choices;
 use crate::commands::check;
-use crate::commands::contacts::{Delimiter, delimiter, rows, shared_rejects};
+use crate::commands::unusable::unusable;
 use crate::connect::Session;
-use crate::error::usage;
-use crate::intake::columns::{Field, field_named, folded};
-use crate::intake::encoding::{self, Encoding};
-use crate::intake::rejects::{Rejects, original};
-use crate::intake::rows::{Row, Rows};
-use crate::progress::Progress;
-
-/// Entries that are sorted together. Keys are random: entries in their order share the pages of the
-/// indexes, and neighbours are written with one statement.
-const RUN_ENTRIES: usize = 500_000;
-/// Runs in memory: one that is read, one that is stored.
-const RUNS: usize = 2;
-/// Rows that are parsed at the same time, in equal parts on each core.
-const PARSED_TOGETHER: usize = 8_000;
-/// Parts of them at most.
-const MOST_PARSERS: usize = 4;
+use crate::progress::{Progress, per_second};
 
 /// What to import.
 #[derive(Debug, Args)]
@@ -68,10 +48,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// How the file is encoded.
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(long, default_value = "auto", value_parser = choices::encoding())]
     encoding: Encoding,
     /// What stands between fields: auto, "tab" or a character.
-    #[arg(long, default_value = "auto", value_parser = delimiter)]
+    #[arg(long, default_value = "auto", value_parser = choices::delimiter)]
     delimiter: Delimiter,
     /// How long to wait, at the end, for what is being handed over at this moment.
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -101,54 +81,42 @@ struct Answer {
 pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
     let region = check::region(arguments.region.as_deref(), session)?;
     let connection = session.connect().await?;
-    let text = encoding::open(&arguments.file, arguments.encoding)
-        .with_context(|| format!("cannot read {}", arguments.file.display()))?;
-    let mut progress = Progress::of_file(text.bytes, Arc::clone(&text.read));
-    let mut rows = rows(text.reader, arguments.delimiter)?;
-    let Some(first) = rows.next()? else { return Err(usage("the file is empty")) };
-    rows.expect_width(first.fields.len());
-    let (column, first) = column(arguments.column.as_deref(), first, &region, arguments.channel)?;
-    let path = arguments.rejects.clone().unwrap_or_else(|| Rejects::beside(&arguments.file));
-    let rejects = shared_rejects(path, &arguments.file, &[])?;
-    let reader = Reader {
-        column,
-        first,
-        region,
-        channel: arguments.channel,
-        keyer: connection.keyer.clone(),
-        rejects: Arc::clone(&rejects),
-    };
-    let file = arguments.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let words = Arc::new(Words {
-        reason: arguments.reason,
-        origin: arguments.origin,
-        actor: arguments.actor,
-        evidence: arguments.evidence.unwrap_or(file),
-    });
-    let (sender, runs) = mpsc::channel(1);
-    let reading = tokio::task::spawn_blocking(move || reader.read(rows, &sender));
-    let Stored { added, quarantined } =
-        store(runs, &connection.database, &words, &mut progress).await?;
-    let (n_rows, invalid) = reading.await.context("the reader has panicked")??;
+    let import = import(arguments, region);
+    let mut progress = Progress::default();
+    let imported = list::import(import, &connection, &mut |come| progress.show(come)).await;
     progress.finish();
-    let seconds = progress.elapsed().as_secs_f64();
-    let rows_per_second = progress.per_second(n_rows);
-    let patience = Duration::from_secs(arguments.wait_seconds);
-    let in_flight = connection.database.drain_list(patience).await?;
+    let imported = imported.map_err(|error| unusable(error, "", ""))?;
     let answer = Answer {
-        rows: n_rows,
-        added,
-        already: n_rows - invalid - added,
-        invalid,
-        quarantined,
-        rejects: Rejects::finish_shared(rejects).context("cannot write the rejects file")?.1,
-        status: if in_flight.is_empty() { "clear" } else { "in_flight" },
-        in_flight,
-        seconds,
-        rows_per_second,
+        rows: imported.rows,
+        added: imported.added,
+        already: imported.already,
+        invalid: imported.invalid,
+        quarantined: imported.quarantined,
+        rejects: imported.rejects,
+        status: if imported.in_flight.is_empty() { "clear" } else { "in_flight" },
+        in_flight: imported.in_flight,
+        seconds: imported.elapsed.as_secs_f64(),
+        rows_per_second: per_second(imported.rows, imported.elapsed),
     };
     session.output.object(&answer, for_people)?;
     Ok(())
+}
+
+fn import(arguments: Arguments, region: String) -> Import {
+    let Arguments { file, encoding, delimiter, reason, column, channel, .. } = arguments;
+    let rejects = arguments.rejects.unwrap_or_else(|| Rejects::beside(&file));
+    Import {
+        file: File { source: Source::Path(file), encoding, delimiter },
+        reason,
+        column,
+        channel,
+        region,
+        origin: arguments.origin,
+        actor: arguments.actor,
+        evidence: arguments.evidence,
+        rejects,
+        patience: Duration::from_secs(arguments.wait_seconds),
+    }
 }
 
 fn for_people(answer: &Answer) -> String {
@@ -167,190 +135,4 @@ fn for_people(answer: &Answer) -> String {
         answer.in_flight.iter().for_each(|touch| text.push_str(&format!("\n  {touch}")));
     }
     text
-}
-
-/// Which column holds the addresses; and the first row, when it is no header.
-pub(super) fn column(
-    asked: Option<&str>,
-    first: Row,
-    region: &str,
-    channel: Option<ContactChannel>,
-) -> anyhow::Result<(usize, Option<Row>)> {
-    let names: Vec<String> = first.fields.iter().map(|name| folded(name)).collect();
-    if let Some(asked) = asked {
-        let position = names.iter().position(|name| *name == folded(asked));
-        let position = position.ok_or_else(|| {
-            usage(format!(
-                "there is no column {asked:?}; the file has: {}",
-                first.fields.join(", ")
-            ))
-        })?;
-        return Ok((position, None));
-    }
-    let holds_addresses = |name: &String| {
-        let fields = [Field::Email, Field::Phone, Field::PhoneMobile, Field::Address];
-        let further = ["number", "msisdn", "recipient", "الرقم", "رقم"];
-        field_named(name).is_some_and(|field| fields.contains(&field))
-            || further.contains(&name.as_str())
-    };
-    let candidates: Vec<usize> =
-        (0..names.len()).filter(|position| holds_addresses(&names[*position])).collect();
-    match candidates[..] {
-        [position] => Ok((position, None)),
-        [] if names.len() == 1 => {
-            // A name nobody knows over addresses is still a header: it is no address itself.
-            let is_header = Named::parse(&first.fields[0], channel, region).is_err()
-                && !first.fields[0].contains(|c: char| c.is_numeric() || c == '@');
-            Ok((0, (!is_header).then_some(first)))
-        }
-        _ => Err(usage(format!(
-            "say with --column which column holds the addresses: {}",
-            first.fields.join(", ")
-        ))),
-    }
-}
-
-/// An empty run, once there is room for it.
-fn empty_run(rooms: &Arc<Semaphore>) -> anyhow::Result<Run> {
-    let room = Handle::current().block_on(Arc::clone(rooms).acquire_owned());
-    let room = room.context("the import has ended")?;
-    Ok(Run::with_room_for(RUN_ENTRIES + 2 * PARSED_TOGETHER, room))
-}
-
-/// Turns rows into entries, on a thread of its own.
-struct Reader {
-    column: usize,
-    first: Option<Row>,
-    region: String,
-    channel: Option<ContactChannel>,
-    keyer: AddressKeyer,
-    rejects: Arc<Mutex<Rejects>>,
-}
-
-/// Why a row is invalid.
-enum Invalid {
-    /// Its text should have been an address and is none.
-    Unreadable(AddressKey, String),
-    /// It is something else.
-    Unfit(String),
-}
-
-/// What a part of the rows amounts to.
-struct Parsed<'a> {
-    entries: Vec<ListRow>,
-    invalid: Vec<(&'a Row, Invalid)>,
-}
-
-impl Reader {
-    /// Returns how many rows were read, and how many of them were invalid.
-    fn read<R: BufRead>(
-        mut self,
-        mut rows: Rows<R>,
-        sender: &mpsc::Sender<Run>,
-    ) -> anyhow::Result<(u64, u64)> {
-        let (mut n_read, mut n_invalid) = (0, 0);
-        let rooms = Arc::new(Semaphore::new(RUNS));
-        let mut run = empty_run(&rooms)?;
-        let mut together: Vec<Row> = self.first.take().into_iter().collect();
-        loop {
-            while together.len() < PARSED_TOGETHER
-                && let Some(row) = rows.next().context("cannot read the file to its end")?
-            {
-                together.push(row);
-            }
-            if together.is_empty() {
-                break;
-            }
-            n_read += together.len() as u64;
-            n_invalid += self.parse(&together, &mut run)?;
-            together.clear();
-            if run.entries.len() + run.unreadable.len() >= RUN_ENTRIES {
-                if sender.blocking_send(run).is_err() {
-                    // Nobody receives any more: the import has failed and says why.
-                    return Ok((n_read, n_invalid));
-                }
-                run = empty_run(&rooms)?;
-            }
-        }
-        let _ = sender.blocking_send(run);
-        Ok((n_read, n_invalid))
-    }
-
-    /// Adds rows to a run. Returns how many were invalid.
-    fn parse(&self, rows: &[Row], run: &mut Run) -> anyhow::Result<u64> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let part = rows.len().div_ceil(cores.min(MOST_PARSERS)).max(1);
-        let parsed: Vec<_> = std::thread::scope(|scope| {
-            let parts = rows.chunks(part);
-            let threads: Vec<_> = parts.map(|part| scope.spawn(|| self.parsed(part))).collect();
-            threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
-        });
-        let mut n_invalid = 0;
-        for parsed in parsed {
-            let Ok(Parsed { entries, invalid }) = parsed else {
-                anyhow::bail!("a parser has panicked")
-            };
-            run.entries.extend(entries);
-            n_invalid += invalid.len() as u64;
-            for (row, invalid) in invalid {
-                self.reject(row, invalid, run)?;
-            }
-        }
-        run.rows += rows.len() as u64;
-        Ok(n_invalid)
-    }
-
-    fn parsed<'a>(&self, rows: &'a [Row]) -> Parsed<'a> {
-        // A number is two entries.
-        let entries = Vec::with_capacity(2 * rows.len());
-        let mut parsed = Parsed { entries, invalid: Vec::new() };
-        for row in rows {
-            match self.entries(row) {
-                Ok(entries) => parsed.entries.extend(entries),
-                Err(invalid) => parsed.invalid.push((row, invalid)),
-            }
-        }
-        parsed
-    }
-
-    fn reject(&self, row: &Row, invalid: Invalid, run: &mut Run) -> anyhow::Result<()> {
-        let why = match invalid {
-            Invalid::Unreadable(key, why) => {
-                run.unreadable.push(key);
-                why
-            }
-            Invalid::Unfit(why) => why,
-        };
-        let mut rejects = self.rejects.lock().unwrap_or_else(PoisonError::into_inner);
-        rejects.add(row.line, &row.fields, &why).context("cannot write the rejects file")
-    }
-
-    fn entries(&self, row: &Row) -> Result<impl Iterator<Item = ListRow> + use<>, Invalid> {
-        let unfit = |why: &str| Invalid::Unfit(why.to_owned());
-        if let Some(why) = &row.broken {
-            return Err(unfit(why));
-        }
-        let text = row.fields.get(self.column).map_or("", String::as_str);
-        let text = original(text.trim());
-        let named = Named::parse(text, self.channel, &self.region).map_err(|why| {
-            let is_said = text.chars().any(char::is_alphanumeric);
-            if is_said {
-                Invalid::Unreadable(self.keyer.raw_key(text), why)
-            } else {
-                Invalid::Unfit(why)
-            }
-        })?;
-        let targets = match named {
-            Named::Address(_) => named.targets(self.channel, &self.keyer),
-            Named::Domain(_) => return Err(unfit("a domain is added with touchline suppress add")),
-            Named::Person(_) => return Err(unfit("a person is added with touchline suppress add")),
-        };
-        if targets.is_empty() {
-            return Err(unfit("this kind of address does not fit --channel"));
-        }
-        Ok(targets.into_iter().filter_map(|target| match target {
-            Target::Address { key, channel, domain } => Some(ListRow { key, channel, domain }),
-            Target::Topic { .. } | Target::Person(_) | Target::Domain(_) => None,
-        }))
-    }
 }

@@ -7,7 +7,6 @@ mod export;
 mod import;
 mod lookup;
 mod scrub;
-mod storing;
 
 use clap::Subcommand;
 

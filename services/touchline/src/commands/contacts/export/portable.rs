@@ -1,10 +1,10 @@
 //! What the person gave us, and nothing we thought of it (compliance.md PRV-07).
 
+use office::intake::rejects::neutral;
 use serde_json::{Map, Value};
 use storage::rights::{Dossier, Section};
 
 use super::readable::text;
-use crate::intake::rejects::neutral;
 
 /// Tables and columns with what a person tells about themselves.
 const GIVEN: &[(&str, &[&str])] = &[

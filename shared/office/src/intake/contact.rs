@@ -1,7 +1,7 @@
 //! From a row to a contact, or to the reason why not.
 
+use crate::addresses;
 use chrono::NaiveDate;
-use office::addresses;
 use serde_json::Value;
 use storage::contacts::{NewAddress, NewContact};
 

@@ -6,16 +6,20 @@ use domain::contact::{ContactStatus, Group, Level};
 
 use super::columns::folded;
 
-/// In which order a date has its parts, where the file leaves it open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum DateOrder {
-    /// 31/12/2026.
-    Dmy,
-    /// 12/31/2026.
-    Mdy,
+domain::words! {
+    /// In which order a date has its parts, where the file leaves it open.
+    DateOrder, "order of dates", {
+        /// 31/12/2026.
+        Dmy = "dmy",
+        /// 12/31/2026.
+        Mdy = "mdy",
+    }
 }
 
 /// A date: 2026-12-31, or with the day or the month first where that is clear or was said.
+///
+/// # Errors
+/// What would be accepted.
 pub fn date(text: &str, order: Option<DateOrder>) -> Result<NaiveDate, String> {
     let wrong = || "is no date; write it as 2026-12-31".to_owned();
     let day = text.split(['T', ' ']).next().unwrap_or(text);
@@ -58,6 +62,9 @@ fn digit(value: u32) -> char {
 }
 
 /// A relationship.
+///
+/// # Errors
+/// What would be accepted.
 pub fn group(text: &str) -> Result<Group, String> {
     let word = folded(text);
     match word.as_str() {
@@ -74,6 +81,9 @@ pub fn group(text: &str) -> Result<Group, String> {
 }
 
 /// Looking or not.
+///
+/// # Errors
+/// What would be accepted.
 pub fn status(text: &str) -> Result<ContactStatus, String> {
     match folded(text).as_str() {
         "active" | "نشط" | "نشطه" => Ok(ContactStatus::Active),
@@ -85,6 +95,9 @@ pub fn status(text: &str) -> Result<ContactStatus, String> {
 }
 
 /// Likelihood.
+///
+/// # Errors
+/// What would be accepted.
 pub fn level(text: &str) -> Result<Level, String> {
     match folded(text).as_str() {
         "a" | "high" | "أ" | "ا" => Ok(Level::A),
@@ -95,6 +108,9 @@ pub fn level(text: &str) -> Result<Level, String> {
 }
 
 /// A language: by code, with or without a country, or by name.
+///
+/// # Errors
+/// What would be accepted.
 pub fn locale(text: &str) -> Result<Locale, String> {
     let word = folded(text);
     match word.split('_').next().unwrap_or_default() {
@@ -107,6 +123,9 @@ pub fn locale(text: &str) -> Result<Locale, String> {
 }
 
 /// A country's code of two letters, or one of the names met most often.
+///
+/// # Errors
+/// What would be accepted.
 pub fn country(text: &str) -> Result<String, String> {
     let word = folded(text);
     let code = match word.as_str() {
@@ -141,6 +160,9 @@ fn code_of_two_letters(text: &str) -> Result<String, String> {
 }
 
 /// A time zone known to the bundled data.
+///
+/// # Errors
+/// What would be accepted.
 pub fn time_zone(text: &str) -> Result<String, String> {
     let zone = jiff::tz::TimeZone::get(text.trim());
     let name = zone.ok().and_then(|zone| zone.iana_name().map(str::to_owned));
@@ -148,6 +170,9 @@ pub fn time_zone(text: &str) -> Result<String, String> {
 }
 
 /// Hours of the day, written as `HH:MM-HH:MM`.
+///
+/// # Errors
+/// What would be accepted.
 pub fn hours(text: &str) -> Result<String, String> {
     let window: Result<domain::window::Window, _> = text.trim().parse();
     window
@@ -187,6 +212,7 @@ const TITLES: [&str; 18] = [
 const BEGINNINGS: [&str; 8] = ["abd", "abu", "abdul", "عبد", "ابو", "ام", "umm", "um"];
 
 /// How a person of this full name is addressed.
+#[must_use]
 pub fn first_name(full_name: &str) -> String {
     let mut words = full_name.split_whitespace().peekable();
     while words.peek().is_some_and(|word| TITLES.contains(&folded(word).as_str())) {

@@ -81,7 +81,7 @@ impl<R: BufRead> Rows<R> {
     ///
     /// # Errors
     /// When the text cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Row>> {
+    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         while let Some(first) = self.next_line()? {
             if first.text.is_empty() && !first.is_too_long {
                 continue;
@@ -252,7 +252,7 @@ mod tests {
         let mut rows = Rows::new(text.as_bytes(), ',');
         rows.find_delimiter().unwrap();
         let mut all = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
+        while let Some(row) = rows.next_row().unwrap() {
             rows.expect_width(
                 all.first().map_or(row.fields.len(), |first: &(_, Vec<_>, _)| first.1.len()),
             );
@@ -296,10 +296,10 @@ mod tests {
     fn wrong_widths_and_lost_characters_are_said() {
         let mut rows = Rows::new("a,b\nc\nd\u{fffd},e\n".as_bytes(), ',');
         rows.expect_width(2);
-        assert_eq!(rows.next().unwrap().unwrap().broken, None);
-        let why = rows.next().unwrap().unwrap().broken.unwrap();
+        assert_eq!(rows.next_row().unwrap().unwrap().broken, None);
+        let why = rows.next_row().unwrap().unwrap().broken.unwrap();
         assert_eq!(why, "the row has 1 fields, the header has 2");
-        assert!(rows.next().unwrap().unwrap().broken.unwrap().starts_with("field 1 has bytes"));
+        assert!(rows.next_row().unwrap().unwrap().broken.unwrap().starts_with("field 1 has bytes"));
     }
 
     #[test]

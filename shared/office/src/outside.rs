@@ -1,9 +1,9 @@
 //! The reading of files that people bring, without the commands around it: what the fuzz targets
 //! call. No other crate has a use for it.
 
-use office::addresses::Named;
+use crate::addresses::Named;
 
-use crate::intake::columns::{Column, Mapping, Unknown};
+use crate::intake::columns::{Mapping, Unknown};
 use crate::intake::contact::Reading;
 use crate::intake::encoding;
 use crate::intake::rejects;
@@ -27,7 +27,7 @@ pub fn table(bytes: &[u8]) -> Table {
     let mut rows = Rows::new(text.as_bytes(), ',');
     let mut all = Vec::new();
     if rows.find_delimiter().is_ok() {
-        while let Ok(Some(row)) = rows.next() {
+        while let Ok(Some(row)) = rows.next_row() {
             if all.is_empty() {
                 rows.expect_width(row.fields.len());
             }
@@ -47,7 +47,10 @@ pub fn contact(
     fields: &[String],
 ) -> Result<Vec<(&'static str, String)>, String> {
     let mapping = Mapping::default();
-    let columns: Vec<Column> = mapping.columns(header, Unknown::Custom)?;
+    let columns = mapping.columns(header, Unknown::Custom).map_err(|why| {
+        let words = why.iter().map(|why| why.in_words(domain::Locale::En));
+        words.collect::<Vec<_>>().join("\n")
+    })?;
     let region = "AE".to_owned();
     let reading = Reading { columns, mapping, region, dates: None, keep_bad_addresses: false };
     let (contact, _) = reading.contact(fields)?;

@@ -32,6 +32,7 @@ impl Rejects {
     }
 
     /// The usual place: beside the file, with `.rejects.csv` at the end.
+    #[must_use]
     pub fn beside(file: &Path) -> PathBuf {
         file.with_extension("rejects.csv")
     }
@@ -82,6 +83,7 @@ impl Rejects {
 
 /// The field as a spreadsheet shows it instead of computing it (compliance.md SEC-14). A phone
 /// number keeps its "+". [`original`] is the way back.
+#[must_use]
 pub fn neutral(field: &str) -> String {
     let is_phone = field.strip_prefix('+').is_some_and(|rest| {
         !rest.is_empty() && rest.chars().all(|c| c.is_numeric() || " ()-.".contains(c))
@@ -95,6 +97,7 @@ fn is_formula(field: &str) -> bool {
 }
 
 /// A field without the mark that [`neutral`] put there.
+#[must_use]
 pub fn original(field: &str) -> &str {
     match field.strip_prefix('\'') {
         Some(rest) if is_formula(rest) => rest,

@@ -17,7 +17,9 @@ use crate::patience::patiently;
 /// How many rows name somebody whom marketing by a channel cannot reach for want of a basis.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct WithoutBasis {
+    /// By email.
     pub email: u64,
+    /// By text message.
     pub sms: u64,
 }
 

@@ -1,14 +1,14 @@
-//! A row of `touchline consents import`: which column says what, and the record it makes.
+//! A row of a file of legal bases: which column says what, and the record it makes.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::consent::LegalBasis;
 use domain::suppression::Purpose;
 use domain::{AddressKey, AddressKeyer, ContactChannel, ContactId};
 use jiff::tz::TimeZone;
-use office::addresses::Named;
 use storage::consents::{NewConsent, Proof};
 
-use crate::intake::columns::folded;
+use crate::addresses::Named;
+use crate::intake::columns::{ColumnProblem, folded};
 use crate::intake::rejects::{OWN_COLUMNS, original};
 use crate::intake::rows::Row;
 use crate::intake::values::{self, DateOrder};
@@ -80,7 +80,10 @@ const NAMES: &[(Column, &str)] = &[
 ///
 /// # Errors
 /// Columns nobody knows, two for the same, or none that names people or says when.
-pub fn columns(header: &[String], ignore_unknown: bool) -> Result<Vec<Option<Column>>, String> {
+pub fn columns(
+    header: &[String],
+    ignore_unknown: bool,
+) -> Result<Vec<Option<Column>>, Vec<ColumnProblem>> {
     let mut columns: Vec<Option<Column>> = Vec::with_capacity(header.len());
     let mut strangers = Vec::new();
     for name in header {
@@ -92,40 +95,46 @@ pub fn columns(header: &[String], ignore_unknown: bool) -> Result<Vec<Option<Col
         };
         let column = folded.parse().ok().or_else(further);
         if column.is_none() && !folded.is_empty() && !OWN_COLUMNS.contains(&folded.as_str()) {
-            strangers.push(format!("\"{name}\""));
+            strangers.push(name.clone());
         }
         if column.is_some() && columns.contains(&column) {
-            return Err(format!("column \"{name}\" holds what another column holds already"));
+            return Err(vec![ColumnProblem::Twice(name.clone())]);
         }
         columns.push(column);
     }
     if !strangers.is_empty() && !ignore_unknown {
-        let known: Vec<&str> = Column::ALL.iter().map(|column| column.as_str()).collect();
-        return Err(format!(
-            "unknown columns: {}; known are {}; rename them or pass --ignore-unknown",
-            strangers.join(", "),
-            known.join(", ")
-        ));
+        return Err(vec![ColumnProblem::Strangers(strangers)]);
     }
     for needed in [Column::Contact, Column::GivenAt] {
         if !columns.contains(&Some(needed)) {
-            return Err(format!("no column holds \"{needed}\""));
+            return Err(vec![ColumnProblem::Missing(needed.to_string())]);
         }
     }
     Ok(columns)
 }
 
 /// What counts where a row says nothing.
+#[derive(Debug, Clone)]
 pub struct Defaults {
+    /// What a record covers.
     pub channels: Vec<ContactChannel>,
+    /// What for.
     pub purposes: Vec<Purpose>,
+    /// The basis.
     pub basis: LegalBasis,
+    /// The seller or controller it was given to.
     pub controller: Option<String>,
+    /// The exact text that was shown.
     pub wording: String,
+    /// Its language.
     pub language: String,
+    /// What the people did.
     pub act: String,
+    /// Where it was given: a URL, a form, an agent, a recording.
     pub source: Option<String>,
+    /// The people's time zone then, an IANA name.
     pub zone: String,
+    /// Who records it.
     pub actor: String,
 }
 

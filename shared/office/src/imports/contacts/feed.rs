@@ -83,7 +83,7 @@ fn read<R: BufRead>(
 ) -> anyhow::Result<(u64, u64)> {
     let (mut n_read, mut n_refused) = (0, 0);
     let mut batch = Batch::default();
-    while let Some(row) = rows.next().context("cannot read the file to its end")? {
+    while let Some(row) = rows.next_row().context("cannot read the file to its end")? {
         n_read += 1;
         let Row { line, fields, broken } = row;
         let contact = match broken {

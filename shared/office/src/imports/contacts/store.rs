@@ -5,20 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use domain::Locale;
-use office::Connection;
 use storage::agents::NamedAgent;
 use storage::contacts::{ImportRun, Imported, NewContact};
 use storage::{Database, StorageError};
 use tokio::task::JoinHandle;
 
-use super::Counts;
 use super::feed::{Batch, Candidate, Feed};
 use super::lawful::Lawful;
-use crate::connect::Session;
+use super::{Counts, Storing};
+use crate::Connection;
+use crate::imports::progress::Pace;
 use crate::intake::contact::Owner;
 use crate::intake::rejects::Rejects;
 use crate::patience::patiently;
-use crate::progress::Progress;
 
 /// Batches on their way at the same time.
 const IN_FLIGHT: usize = 3;
@@ -48,20 +47,20 @@ struct Store {
 /// When the database stays away.
 pub async fn store(
     feed: &mut Feed,
-    connection: &Connection,
-    session: &Session,
+    storing: &Storing,
     rejects: &Arc<Mutex<Rejects>>,
-    progress: &mut Progress,
+    pace: &mut Pace<'_>,
 ) -> anyhow::Result<Counts> {
+    let Storing { connection, team, rules, now } = storing;
     let store = Store {
         connection: connection.clone(),
         run: connection.database.begin_import().await?,
         rejects: Arc::clone(rejects),
-        locale: session.team()?.default_locale,
+        locale: team.default_locale,
         lawful: Lawful {
-            rules: Arc::clone(fleet::load_library(&session.settings)?.rules()),
-            fallback_zone: session.team()?.default_time_zone,
-            now: session.clock()?.now(),
+            rules: Arc::clone(rules),
+            fallback_zone: team.default_time_zone.clone(),
+            now: *now,
         },
     };
     let mut known_owners = HashSet::new();
@@ -74,7 +73,7 @@ pub async fn store(
             || in_flight.iter().any(|other| !other.identities.is_disjoint(&identities))
         {
             finish_oldest(&mut in_flight, &mut counts).await?;
-            progress.rows(counts.rows);
+            pace.rows(counts.rows);
         }
         let store = store.clone();
         let done = tokio::spawn(async move { store.batch(batch).await });

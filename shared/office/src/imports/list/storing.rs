@@ -1,4 +1,4 @@
-//! The storing half of `touchline suppress import`: runs of entries, sorted by key, in batches.
+//! The storing half of an import of the list: runs of entries, sorted by key, in batches.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -12,8 +12,8 @@ use storage::suppressions::ListRow;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::imports::progress::Pace;
 use crate::patience::patiently;
-use crate::progress::Progress;
 
 /// Entries added with one statement, so few that claims do not wait for a flag it holds.
 const BATCH_ENTRIES: usize = 10_000;
@@ -59,7 +59,7 @@ pub(super) async fn store(
     mut runs: mpsc::Receiver<Run>,
     database: &Database,
     words: &Arc<Words>,
-    progress: &mut Progress,
+    pace: &mut Pace<'_>,
 ) -> anyhow::Result<Stored> {
     let mut in_flight: VecDeque<JoinHandle<anyhow::Result<Stored>>> = VecDeque::new();
     let (mut n_done, mut stored) = (0, Stored::default());
@@ -74,14 +74,14 @@ pub(super) async fn store(
             let (database, words) = (database.clone(), Arc::clone(words));
             let task = async move { store_batch(&database, &batch, &words).await };
             in_flight.push_back(tokio::spawn(task));
-            progress.rows(n_done + rows * n / n_batches);
+            pace.rows(n_done + rows * n / n_batches);
         }
         n_done += rows;
     }
     while !in_flight.is_empty() {
         stored.add(in_flight.pop_front()).await?;
     }
-    progress.rows(n_done);
+    pace.rows(n_done);
     Ok(stored)
 }
 

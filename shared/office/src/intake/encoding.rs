@@ -2,11 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use clap::ValueEnum;
 use encoding_rs::{Decoder, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1256};
 
 /// Bytes read at a time.
@@ -14,26 +13,38 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// The share of zero bytes, in percent, from which on a text without a mark is UTF-16.
 const UTF16_ZERO_PERCENT: usize = 10;
 
-/// The encoding asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Encoding {
-    /// By the byte order mark, else by the bytes.
-    Auto,
-    /// UTF-8.
-    #[value(name = "utf-8")]
-    Utf8,
-    /// UTF-16, little-endian unless the mark says otherwise.
-    #[value(name = "utf-16")]
-    Utf16,
-    /// Windows-1256, as older programs write Arabic.
-    #[value(name = "windows-1256")]
-    Windows1256,
+domain::words! {
+    /// The encoding asked for.
+    Encoding, "encoding", {
+        /// By the byte order mark, else by the bytes.
+        Auto = "auto",
+        /// UTF-8.
+        Utf8 = "utf-8",
+        /// UTF-16, little-endian unless the mark says otherwise.
+        Utf16 = "utf-16",
+        /// Windows-1256, as older programs write Arabic.
+        Windows1256 = "windows-1256",
+    }
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// On disk.
+    Path(PathBuf),
+    /// In memory, under a name.
+    Bytes {
+        /// What the file is called.
+        name: String,
+        /// What is in it.
+        bytes: Arc<[u8]>,
+    },
 }
 
 /// A file as UTF-8; what could not be read is U+FFFD.
 pub struct Text {
     /// The text without its byte order mark.
-    pub reader: BufReader<Decoded<File>>,
+    pub reader: BufReader<Decoded<Box<dyn Read + Send>>>,
     /// The name of the encoding.
     pub encoding: &'static str,
     /// The size of the file.
@@ -42,30 +53,72 @@ pub struct Text {
     pub read: Arc<AtomicU64>,
 }
 
-/// Opens a file as UTF-8.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn open(path: &Path, asked: Encoding) -> io::Result<Text> {
-    let encoding = match asked {
-        Encoding::Utf8 => UTF_8,
-        Encoding::Windows1256 => WINDOWS_1256,
-        Encoding::Utf16 => match Signs::of(File::open(path)?, 2)?.mark() {
-            Some(marked) if marked == UTF_16BE => UTF_16BE,
-            _ => UTF_16LE,
-        },
-        // The whole file is looked at: Arabic may first appear in its last row.
-        Encoding::Auto => Signs::of(File::open(path)?, u64::MAX)?.encoding(),
-    };
-    let file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    let read = Arc::new(AtomicU64::new(0));
-    let decoded = Decoded::new(file, encoding.new_decoder_with_bom_removal(), Arc::clone(&read));
-    let reader = BufReader::with_capacity(BUFFER_BYTES, decoded);
-    Ok(Text { reader, encoding: encoding.name(), bytes, read })
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::Bytes { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+impl Source {
+    /// The file's name, without the folders it is in.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Bytes { name, .. } => name.clone(),
+        }
+    }
+
+    /// Whether it is the file at `path`.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let Self::Path(own) = self else { return false };
+        own.canonicalize().ok().is_some_and(|own| path.canonicalize().ok() == Some(own))
+    }
+
+    /// Its bytes from the beginning, and how many there are.
+    fn read(&self) -> io::Result<(Box<dyn Read + Send>, u64)> {
+        match self {
+            Self::Path(path) => {
+                let file = File::open(path)?;
+                let bytes = file.metadata()?.len();
+                Ok((Box::new(file), bytes))
+            }
+            Self::Bytes { bytes, .. } => {
+                let n = bytes.len() as u64;
+                Ok((Box::new(io::Cursor::new(Arc::clone(bytes))), n))
+            }
+        }
+    }
+
+    /// Opens it as UTF-8.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(&self, asked: Encoding) -> io::Result<Text> {
+        let encoding = match asked {
+            Encoding::Utf8 => UTF_8,
+            Encoding::Windows1256 => WINDOWS_1256,
+            Encoding::Utf16 => match Signs::of(self.read()?.0, 2)?.mark() {
+                Some(marked) if marked == UTF_16BE => UTF_16BE,
+                _ => UTF_16LE,
+            },
+            // The whole file is looked at: Arabic may first appear in its last row.
+            Encoding::Auto => Signs::of(self.read()?.0, u64::MAX)?.encoding(),
+        };
+        let (input, bytes) = self.read()?;
+        let read = Arc::new(AtomicU64::new(0));
+        let decoder = encoding.new_decoder_with_bom_removal();
+        let decoded = Decoded::new(input, decoder, Arc::clone(&read));
+        let reader = BufReader::with_capacity(BUFFER_BYTES, decoded);
+        Ok(Text { reader, encoding: encoding.name(), bytes, read })
+    }
 }
 
 /// Bytes as UTF-8, and the name of the encoding they are told to have.
+#[must_use]
 pub fn text(bytes: &[u8]) -> (String, &'static str) {
     // Reading from memory does not fail, and what is decoded is UTF-8.
     let encoding = Signs::of(bytes, u64::MAX).map_or(UTF_8, |signs| signs.encoding());

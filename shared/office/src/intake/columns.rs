@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::Locale;
 use serde::Deserialize;
 
 use super::rejects::OWN_COLUMNS;
+use crate::words::embedded;
 
 domain::words! {
     /// A field of a contact that a column can hold.
@@ -163,15 +165,68 @@ pub enum Column {
     Ignored,
 }
 
-/// What becomes of columns that nothing is known about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Unknown {
-    /// Nothing is imported; the columns are named.
-    Refuse,
-    /// They are passed over.
-    Ignore,
-    /// They become custom fields.
-    Custom,
+domain::words! {
+    /// What becomes of columns that nothing is known about.
+    Unknown, "way with unknown columns", {
+        /// Nothing is imported; the columns are named.
+        Refuse = "refuse",
+        /// They are passed over.
+        Ignore = "ignore",
+        /// They become custom fields.
+        Custom = "custom",
+    }
+}
+
+/// What is not clear about the columns of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnProblem {
+    /// The mapping of a column, and what is wrong with it.
+    Mapping(String, String),
+    /// It holds what another column holds already.
+    Twice(String),
+    /// Nothing is known about these.
+    Strangers(Vec<String>),
+    /// The mapping names it, and it is not there.
+    Absent(String),
+    /// This has to be in the file and is not.
+    Missing(String),
+}
+
+impl ColumnProblem {
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn in_words(&self, locale: Locale) -> String {
+        let own = |name: &str| embedded(&format!("\"{name}\""), locale);
+        let all = |names: &[String], between: &str| {
+            names.iter().map(|name| own(name)).collect::<Vec<_>>().join(between)
+        };
+        match (self, locale) {
+            (Self::Mapping(name, why), Locale::En) => {
+                format!("the mapping of column \"{name}\": {why}")
+            }
+            (Self::Mapping(name, why), Locale::Ar) => {
+                format!("تعيين العمود {}: {}", own(name), embedded(why, locale))
+            }
+            (Self::Twice(name), Locale::En) => {
+                format!("column \"{name}\" holds what another column holds already")
+            }
+            (Self::Twice(name), Locale::Ar) => format!("العمود {} يكرّر عمودًا آخر", own(name)),
+            (Self::Strangers(names), Locale::En) => {
+                format!("unknown columns: {}", all(names, ", "))
+            }
+            (Self::Strangers(names), Locale::Ar) => {
+                format!("أعمدة غير معروفة: {}", all(names, "، "))
+            }
+            (Self::Absent(name), Locale::En) => {
+                format!("the mapping names \"{name}\", no such column")
+            }
+            (Self::Absent(name), Locale::Ar) => {
+                format!("يذكر التعيين العمود {} ولا يوجد عمود بهذا الاسم", own(name))
+            }
+            (Self::Missing(name), Locale::En) => format!("no column holds \"{name}\""),
+            (Self::Missing(name), Locale::Ar) => format!("لا يوجد عمود لـ{}", own(name)),
+        }
+    }
 }
 
 /// A mapping file.
@@ -190,13 +245,22 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// A mapping of columns (column name → field, `custom.NAME` or `ignore`), with what counts where
+    /// a row says nothing.
+    #[must_use]
+    pub const fn new(columns: BTreeMap<String, String>, defaults: BTreeMap<Field, String>) -> Self {
+        Self { columns, values: BTreeMap::new(), defaults }
+    }
+
     /// What a text in a field means: as the mapping says, else itself.
+    #[must_use]
     pub fn meant<'a>(&'a self, field: Field, text: &'a str) -> &'a str {
         let values = self.values.get(&field);
         values.and_then(|values| values.get(text)).map_or(text, String::as_str)
     }
 
     /// What counts where a row says nothing.
+    #[must_use]
     pub fn default_of(&self, field: Field) -> Option<&str> {
         self.defaults.get(&field).map(String::as_str)
     }
@@ -211,7 +275,11 @@ impl Mapping {
     /// # Errors
     /// Every problem at once: unknown columns, two columns for one field, a mapping of a column
     /// that is not there or to a field that does not exist.
-    pub fn columns(&self, header: &[String], unknown: Unknown) -> Result<Vec<Column>, String> {
+    pub fn columns(
+        &self,
+        header: &[String],
+        unknown: Unknown,
+    ) -> Result<Vec<Column>, Vec<ColumnProblem>> {
         let mut problems = Vec::new();
         let mut columns = Vec::with_capacity(header.len());
         let mut strangers = Vec::new();
@@ -221,34 +289,28 @@ impl Mapping {
             let folded = folded(name);
             let column = match asked.remove(&folded) {
                 Some(target) => target_of(target).unwrap_or_else(|why| {
-                    problems.push(format!("the mapping of column \"{name}\": {why}"));
+                    problems.push(ColumnProblem::Mapping(name.clone(), why));
                     Column::Ignored
                 }),
                 None => known(name, &folded).unwrap_or_else(|| match unknown {
                     Unknown::Custom if !folded.is_empty() => Column::Custom(folded),
                     Unknown::Refuse if !folded.is_empty() => {
-                        strangers.push(format!("\"{name}\""));
+                        strangers.push(name.clone());
                         Column::Ignored
                     }
                     _ => Column::Ignored,
                 }),
             };
             if column != Column::Ignored && columns.contains(&column) {
-                problems.push(format!("column \"{name}\" holds what another column holds already"));
+                problems.push(ColumnProblem::Twice(name.clone()));
             }
             columns.push(column);
         }
         if !strangers.is_empty() {
-            problems.push(format!(
-                "unknown columns: {}; say what they are in a mapping file (--mapping), or pass \
-                 --unknown ignore or --unknown custom",
-                strangers.join(", ")
-            ));
+            problems.push(ColumnProblem::Strangers(strangers));
         }
-        let absent =
-            asked.keys().map(|name| format!("the mapping names \"{name}\", no such column"));
-        problems.extend(absent);
-        if problems.is_empty() { Ok(columns) } else { Err(problems.join("\n  ")) }
+        problems.extend(asked.into_keys().map(ColumnProblem::Absent));
+        if problems.is_empty() { Ok(columns) } else { Err(problems) }
     }
 }
 
@@ -277,6 +339,7 @@ fn known(name: &str, folded: &str) -> Option<Column> {
 }
 
 /// The field a folded column name stands for.
+#[must_use]
 pub fn field_named(folded: &str) -> Option<Field> {
     let further = || {
         let mut names = NAMES.iter();
@@ -289,6 +352,7 @@ pub fn field_named(folded: &str) -> Option<Field> {
 
 /// A name without what people write differently: capitals, blanks and punctuation, and in Arabic
 /// the forms of alef, teh marbuta, alef maksura, tatweel and vowel marks.
+#[must_use]
 pub fn folded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for c in name.chars() {
@@ -312,7 +376,11 @@ pub fn folded(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn columns(header: &[&str], mapping: &str, unknown: Unknown) -> Result<Vec<Column>, String> {
+    fn columns(
+        header: &[&str],
+        mapping: &str,
+        unknown: Unknown,
+    ) -> Result<Vec<Column>, Vec<ColumnProblem>> {
         let mapping: Mapping = toml::from_str(mapping).unwrap();
         let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
         mapping.columns(&header, unknown)
@@ -348,6 +416,8 @@ mod tests {
         assert_eq!(got, expected);
         let bad = "[columns]\nClient = \"fullname\"\nGone = \"notes\"";
         let why = columns(&["client", "email", "mail", "foo"], bad, Unknown::Refuse).unwrap_err();
+        let why: Vec<String> = why.iter().map(|why| why.in_words(Locale::En)).collect();
+        let why = why.join("\n");
         for part in ["\"fullname\" is not a field", "\"gone\"", "\"mail\" holds", "\"foo\""] {
             assert!(why.contains(part), "{part} in {why}");
         }
