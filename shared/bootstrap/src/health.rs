@@ -185,6 +185,11 @@ impl Check {
             Ok(Err(_)) => Err("the check itself panicked; see the log".to_owned()),
             Err(_) => Err(format!("no answer within {} s", CHECK_TIMEOUT.as_secs())),
         };
+        metrics::gauge!("touchline_check_passes", "check" => self.name).set(if outcome.is_ok() {
+            1.0
+        } else {
+            0.0
+        });
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answer =
             CheckAnswer { name: self.name, ok: outcome.is_ok(), why: outcome.err(), duration_ms };
@@ -239,6 +244,8 @@ async fn ready_page(State(pages): State<Pages>) -> Response {
 }
 
 async fn metrics_page(State(pages): State<Pages>) -> Response {
+    // So that they tell how the checks stand now, whoever else asks.
+    let _ = pages.health.readiness(&pages.shutdown).await;
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], pages.metrics.render()).into_response()
 }
@@ -325,7 +332,9 @@ mod tests {
         assert!(ready.contains(r#"{"name":"broker","ok":false,"why":"connection refused""#));
         let health_page = fetch(server.address(), "/health").await;
         assert!(health_page.contains(r#""facts":{"zone_data":"2026e"}"#), "{health_page}");
-        assert!(fetch(server.address(), "/metrics").await.contains("touchline_build_info"));
+        let page = fetch(server.address(), "/metrics").await;
+        assert!(page.contains("touchline_build_info"), "{page}");
+        assert!(page.contains("touchline_check_passes{check=\"broker\"} 0"), "{page}");
 
         let taken = HealthSettings { listen: Some(server.address().to_string()) };
         let error = health.serve(&taken, metrics.clone(), &shutdown).await.unwrap_err();

@@ -92,6 +92,7 @@ impl Metrics {
 fn describe_process() {
     use MetricKind::Gauge;
     describe("touchline_build_info", Gauge, "Always 1; the labels say which service and version.");
+    describe("touchline_check_passes", Gauge, "Whether a readiness check passes: 1, or 0.");
     describe("process_resident_memory_bytes", Gauge, "Memory this process holds, in bytes.");
     describe("process_start_time_seconds", Gauge, "When this process started, in Unix seconds.");
     metrics::gauge!("process_start_time_seconds").set(unix_seconds());
