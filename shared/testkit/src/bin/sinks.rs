@@ -3,6 +3,7 @@
 //! Prints the port on standard output once it listens, and runs until it is interrupted or
 //! terminated; then the log is complete.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,7 +33,10 @@ enum Sink {
 
 #[derive(Args)]
 struct SmtpArguments {
-    /// The port on 127.0.0.1; 0 for any free one.
+    /// Where to listen; 0.0.0.0 in a container of its own.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
+    host: Ipv4Addr,
+    /// The port there; 0 for any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// The file for the log.
@@ -51,7 +55,10 @@ struct SmtpArguments {
 
 #[derive(Args)]
 struct SmsArguments {
-    /// The port on 127.0.0.1; 0 for any free one.
+    /// Where to listen; 0.0.0.0 in a container of its own.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
+    host: Ipv4Addr,
+    /// The port there; 0 for any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// The file for the log.
@@ -74,6 +81,7 @@ async fn main() {
     match Arguments::parse().sink {
         Sink::Smtp(arguments) => {
             let sink = SmtpSink::start_with(SmtpSinkOptions {
+                host: Some(arguments.host),
                 port: arguments.port,
                 tls: match arguments.tls {
                     TlsArgument::None => Tls::None,
@@ -91,6 +99,7 @@ async fn main() {
         }
         Sink::Sms(arguments) => {
             let sink = SmsSink::start_with(SmsSinkOptions {
+                host: Some(arguments.host),
                 port: arguments.port,
                 log_file: Some(arguments.log),
                 answers: arguments.answer,

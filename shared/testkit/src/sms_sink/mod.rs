@@ -7,7 +7,7 @@ mod answer;
 mod request;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +47,9 @@ pub struct AcceptedSms {
 /// How the sink shall be.
 #[derive(Debug, Default)]
 pub struct SmsSinkOptions {
-    /// The port on 127.0.0.1; 0 for any free one.
+    /// Where to listen; on 127.0.0.1 if nothing is said.
+    pub host: Option<Ipv4Addr>,
+    /// The port there; 0 for any free one.
     pub port: u16,
     /// What is answered when no script says otherwise; by default 200 with
     /// `{"id":"{n}","status":"accepted"}`, where `{n}` becomes the message's number.
@@ -91,7 +93,8 @@ impl SmsSink {
     /// # Panics
     /// If the port or the log file cannot be had.
     pub async fn start_with(options: SmsSinkOptions) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
+        let host = options.host.unwrap_or(Ipv4Addr::LOCALHOST);
+        let listener = TcpListener::bind((host, options.port)).await;
         let listener = listener.expect("the sink's port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let log = match &options.log_file {

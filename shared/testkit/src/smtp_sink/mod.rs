@@ -8,7 +8,7 @@ mod fault;
 mod session;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +51,9 @@ pub struct AcceptedMail {
 /// How the sink shall be.
 #[derive(Debug, Default)]
 pub struct SmtpSinkOptions {
-    /// The port on 127.0.0.1; 0 for any free one.
+    /// Where to listen; on 127.0.0.1 if nothing is said.
+    pub host: Option<Ipv4Addr>,
+    /// The port there; 0 for any free one.
     pub port: u16,
     /// How TLS is offered.
     pub tls: Tls,
@@ -107,7 +109,8 @@ impl SmtpSink {
     /// # Panics
     /// If the port, the mail folder or the log file cannot be had.
     pub async fn start_with(options: SmtpSinkOptions) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await;
+        let host = options.host.unwrap_or(Ipv4Addr::LOCALHOST);
+        let listener = TcpListener::bind((host, options.port)).await;
         let listener = listener.expect("the sink's port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let log = match &options.log_file {
