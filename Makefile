@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench bench-list faults returns fuzz newcomer audit check fmt
+.PHONY: demo test ci bench bench-list faults returns fuzz newcomer audit check fmt deploy-test
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -67,6 +67,13 @@ fuzz:
 # Both commands in a clean clone on a bare Debian; as root, between half an hour and an hour.
 newcomer:
 	@scripts/newcomer.sh
+
+# What deploy/ holds: Kubernetes manifests against schemas and rules, every alert fired, and compose.yaml
+# really started, with every service restarted under load. As root, or with a Docker engine that answers;
+# half an hour. TOUCHLINE_DEPLOY_FOLDER=FOLDER keeps images and build cache there for the next time.
+deploy-test:
+	@scripts/setup.sh deploy
+	@CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) deploy/test/run.sh $(DEPLOY)
 
 # Licences, sources and banned crates of everything we build on.
 audit:

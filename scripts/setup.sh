@@ -4,6 +4,7 @@
 #   scripts/setup.sh demo       PostgreSQL
 #   scripts/setup.sh servers    PostgreSQL and RabbitMQ
 #   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy and dnsmasq
+#   scripts/setup.sh deploy     a Docker engine, Compose, debootstrap, promtool and Python's venv
 #
 # TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq leaves those out, and with them the tests that
 # hand them mail and texts (dkimpy judges what Postfix delivers), fetch mail or ask for names. The tests
@@ -43,6 +44,18 @@ has_kannel() { [ -x /usr/sbin/bearerbox ] || command -v bearerbox >/dev/null 2>&
 has_dnsmasq() { [ -x /usr/sbin/dnsmasq ] || command -v dnsmasq >/dev/null 2>&1; }
 
 has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ]; }
+
+has_iptables() { command -v iptables >/dev/null 2>&1; }
+
+has_compose() {
+    docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null 2>&1
+}
+
+# Renders with components and labels, which came with 1.21.
+has_kustomize() {
+    command -v kustomize >/dev/null 2>&1 && return 0
+    kubectl kustomize --help 2>/dev/null | grep -q -e --load-restrictor
+}
 
 # Debian's own interpreter, which the tests use.
 has_dkimpy() { /usr/bin/python3 -c 'import dkim, nacl' >/dev/null 2>&1; }
@@ -84,10 +97,11 @@ install_packages() {
     fi
     rm -f "$log"
     if [ -d /run/systemd/system ]; then
-        for service in postgresql rabbitmq-server postfix kannel dovecot-imapd; do
+        for service in postgresql rabbitmq-server postfix kannel dovecot-imapd docker.io prometheus; do
             case " $* " in
                 *" $service "*)
-                    systemctl disable --now "${service%-imapd}" >/dev/null 2>&1 || true
+                    service=${service%-imapd}
+                    systemctl disable --now "${service%.io}" >/dev/null 2>&1 || true
                     ;;
             esac
         done
@@ -124,9 +138,24 @@ can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 want() { missing="$missing $1"; }
 
 missing=
-has_postgres || want postgresql
+[ "${1:-}" = deploy ] || has_postgres || want postgresql
 case "${1:-}" in
     demo) ;;
+    deploy)
+        # An engine that answers is used as it is; otherwise the test starts one of its own.
+        docker info >/dev/null 2>&1 || { command -v dockerd >/dev/null 2>&1 && has_iptables; } || {
+            want docker.io
+            has_iptables || want iptables
+        }
+        has_compose || want docker-compose
+        command -v debootstrap >/dev/null 2>&1 || want debootstrap
+        command -v promtool >/dev/null 2>&1 || want prometheus
+        python3 -c 'import ensurepip' >/dev/null 2>&1 || want python3-venv
+        if ! has_kustomize; then
+            say "kubectl (1.21 or newer) or kustomize is missing, and Debian has neither: install one"
+            exit 1
+        fi
+        ;;
     servers) has_rabbitmq || want rabbitmq-server ;;
     test)
         has_rabbitmq || want rabbitmq-server
@@ -154,7 +183,7 @@ case "${1:-}" in
         fi
         ;;
     *)
-        echo "usage: scripts/setup.sh demo|servers|test" >&2
+        echo "usage: scripts/setup.sh demo|servers|test|deploy" >&2
         exit 2
         ;;
 esac

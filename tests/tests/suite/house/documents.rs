@@ -112,7 +112,7 @@ fn declares(source: &str, word: &str) -> bool {
 }
 
 /// Settings named as `TOUCHLINE__SECTION__KEY` exist in the document of defaults.
-fn has_real_settings(file: &File) -> Vec<Finding> {
+pub fn has_real_settings(file: &File) -> Vec<Finding> {
     let defaults: toml::Table =
         toml::from_str(&super::tree::file("shared/bootstrap/config.default.toml").text).unwrap();
     let mut found = Vec::new();

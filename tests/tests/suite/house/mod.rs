@@ -5,6 +5,7 @@
 //! something that breaks it, so that a rule that sees nothing is noticed.
 
 mod crates;
+mod deploy;
 mod documents;
 mod names;
 mod rights;

@@ -13,6 +13,7 @@ const LONGEST_SERVICE: usize = 150;
 /// What stands at the root, and nothing else.
 const ROOT: &[&str] = &[
     ".ci",
+    ".dockerignore",
     ".gitignore",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
