@@ -76,6 +76,7 @@ given email-worker database broker address token email_url
 given sms-worker database broker address token sms_password
 given call-worker database broker address token
 given inbound database address token
+given console database broker address token
 # The command line, as whoever works, and as whoever may lift an entry of the list.
 given operator database address token
 given compliance database address token
@@ -83,7 +84,7 @@ given compliance database address token
 for login in postgres touchline; do
     password "$login" | put "postgres/$login"
 done
-for login in scheduler email_worker sms_worker call_worker inbound operator compliance; do
+for login in scheduler email_worker sms_worker call_worker inbound console operator compliance; do
     password "$login" | put "postgres/$login"
 done
 echo "postgres://touchline:$(password touchline)@$database_at" | put migrate/database_url

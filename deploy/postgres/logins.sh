@@ -46,8 +46,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 SQL
 
-# Every role there is must be the owner's to grant, also the one no login has.
-for name in scheduler email_worker sms_worker call_worker inbound operator compliance; do
+for name in scheduler email_worker sms_worker call_worker inbound console operator compliance; do
     login "$name" 'NOINHERIT NOCREATEDB NOCREATEROLE NOSUPERUSER'
     role "$name" "touchline_$name"
     psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
