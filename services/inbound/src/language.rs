@@ -7,31 +7,9 @@ use domain::Locale;
 /// The language for a request.
 pub(crate) fn chosen(uri: &Uri, headers: &HeaderMap, usual: Locale) -> Locale {
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let asked = query.filter(|(name, _)| name == "lang").find_map(|(_, tag)| locale_of(&tag));
+    let asked = query.filter(|(name, _)| name == "lang").find_map(|(_, tag)| Locale::of_tag(&tag));
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-    asked.or_else(|| preferred(accepted?)).unwrap_or(usual)
-}
-
-/// The best of ours in an `Accept-Language` header (RFC 9110 §12.5.4); of equals the first.
-fn preferred(accepted: &str) -> Option<Locale> {
-    let mut best = None;
-    for range in accepted.split(',') {
-        let mut parts = range.split(';');
-        let Some(locale) = parts.next().and_then(locale_of) else { continue };
-        let weight = parts
-            .find_map(|part| part.trim().strip_prefix("q="))
-            .map_or(1.0, |weight| weight.trim().parse::<f32>().unwrap_or(0.0));
-        if weight > best.map_or(0.0, |(weight, _)| weight) {
-            best = Some((weight, locale));
-        }
-    }
-    best.map(|(_, locale)| locale)
-}
-
-/// Our locale for a language tag: "ar-AE" is Arabic.
-fn locale_of(tag: &str) -> Option<Locale> {
-    let primary = tag.trim().split(['-', '_']).next()?;
-    Locale::ALL.iter().copied().find(|locale| locale.as_str().eq_ignore_ascii_case(primary))
+    asked.or_else(|| Locale::preferred(accepted?)).unwrap_or(usual)
 }
 
 #[cfg(test)]

@@ -24,7 +24,6 @@ mod preferences;
 pub mod providers;
 mod retention;
 pub mod returns;
-mod server;
 mod settings;
 mod telemetry;
 mod texts;
@@ -33,8 +32,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use bootstrap::Context;
 use bootstrap::health::HealthSettings;
+use bootstrap::{Context, server};
 use domain::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -137,7 +136,10 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let task = ctx.shutdown.spawn("inbound", async move {
         let applied = CancellationToken::new();
         let applying = tokio::spawn(applier.run(applied.clone()));
-        tokio::join!(server::run(listener, router, stop.clone()), doors.run(stop.clone()));
+        tokio::join!(
+            server::run(listener, router, telemetry::CONNECTIONS, stop.clone()),
+            doors.run(stop.clone())
+        );
         // Requests that were hung up on may still be on their way to the list.
         opt_outs.close();
         opt_outs.wait().await;

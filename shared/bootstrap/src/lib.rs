@@ -8,6 +8,8 @@ pub mod logs;
 pub mod metrics;
 mod probe;
 mod run;
+pub mod same_site;
+pub mod server;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -56,3 +56,5 @@ id!(/** A record of why a person may be reached. */ ConsentId);
 id!(/** What a person asks about their own data. */ RequestId);
 id!(/** A pause. */ PauseId);
 id!(/** Days without messages. */ BlackoutId);
+id!(/** Somebody of the team who signs in. */ UserId);
+id!(/** One of a user's sessions. */ SessionId);

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a socket or a file; callers hand in what is needed. The words are
 //! those of the glossary in `ARCHITECTURE.md`.
 
+pub mod access;
 pub mod address;
 pub mod arrival;
 pub mod audit;
@@ -47,7 +48,7 @@ pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
     AddressId, BlackoutId, ConsentId, ContactId, EnrolmentId, EventId, PauseId, PlanVersionId,
-    RegistryLoadId, RequestId, TaskId, TemplateVersionId, TouchId,
+    RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId, UserId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -221,7 +221,8 @@ fn duties(settings: &bootstrap::Loaded) -> anyhow::Result<Duties> {
     })
 }
 
-fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>) {
+/// Registers what "ready" means for a process with this database and broker.
+pub fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>) {
     ctx.health.fact("zone_data", domain::whereabouts::zone_data_version());
     let pinged = database.clone();
     ctx.health.check("database", move || {
@@ -235,8 +236,11 @@ fn register_checks(ctx: &Context, database: &Database, broker: &Arc<dyn Broker>)
     });
 }
 
-/// Waits for the database, so that services may start in any order.
-async fn await_database(
+/// Waits for the database, so that services may start in any order, and checks its schema and key.
+///
+/// # Errors
+/// When the schema or the key is another one, or the process stops meanwhile.
+pub async fn await_database(
     ctx: &Context,
     database: &Database,
     keyer: &AddressKeyer,

@@ -29,6 +29,8 @@ domain::words! {
         Operator = "touchline_operator",
         /// The command line of a compliance officer: what an operator may, and lifting.
         Compliance = "touchline_compliance",
+        /// The console: what an operator may, and keeping users.
+        Console = "touchline_console",
     }
 }
 
@@ -88,7 +90,7 @@ impl Database {
         if let Some(role) = role {
             options = options.options([("role", role.as_str())]);
         }
-        if matches!(role, Some(Role::Operator | Role::Compliance)) {
+        if matches!(role, Some(Role::Operator | Role::Compliance | Role::Console)) {
             // Imports fill tables that were empty when their statements were first planned.
             options = options.options([("plan_cache_mode", "force_custom_plan")]);
         }

@@ -39,6 +39,7 @@ pub mod suppressions;
 pub mod sweep;
 pub mod tasks;
 pub mod touches;
+pub mod users;
 
 pub use database::{Database, Role, Settings};
 pub use error::StorageError;

@@ -6,7 +6,6 @@
 //! stopped itself, and nothing more (SEC-02).
 
 mod page;
-mod same_site;
 mod words;
 
 use std::sync::Arc;
@@ -121,7 +120,7 @@ impl Edge {
             return self.refuse();
         };
         // Another site's form is answered like a bad link (compliance.md SEC-04).
-        if !same_site::is_own(&head.headers, &self.public_url) {
+        if !bootstrap::same_site::is_own(&head.headers, &self.public_url) {
             return self.refuse();
         }
         let locale = language::chosen(&head.uri, &head.headers, self.usual);

@@ -27,6 +27,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("sms-worker", MEDIUM_WORKER),
     ("call-worker", MEDIUM_WORKER),
     ("inbound", &["bootstrap", "domain", "embedded", "storage"]),
+    ("console", &["bootstrap", "domain", "fleet", "library", "storage"]),
     ("touchline", COMMAND_LINE),
     ("tests", &[]),
 ];
@@ -40,6 +41,7 @@ const COMMAND_LINE: &[&str] = &[
     "bootstrap",
     "broker",
     "call-worker",
+    "console",
     "domain",
     "email-worker",
     "embedded",

@@ -24,7 +24,7 @@ const NAMING: &str = "
      GROUP BY c.relname ORDER BY c.relname";
 
 /// People of the team, who are no contacts.
-const AGENTS: &str = "agents";
+const TEAM: &[&str] = &["agents", "users"];
 
 async fn forgotten(database: &mut PgConnection) -> Vec<String> {
     let listed: Vec<String> = sqlx::query_scalar("SELECT table_name FROM personal_tables")
@@ -34,7 +34,7 @@ async fn forgotten(database: &mut PgConnection) -> Vec<String> {
     let naming = sqlx::query(NAMING).fetch_all(&mut *database).await.unwrap();
     let unknown = naming.iter().filter(|row| {
         let table: &str = row.get("table_name");
-        table != AGENTS
+        !TEAM.contains(&table)
             && !listed.iter().any(|own| own == table)
             && !IMPERSONAL.iter().any(|(own, _)| *own == table)
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::UserRole;
 use domain::arrival::{AnswerKind, AnswerState, ReviewDecision, Wish};
 use domain::audit::Operation;
 use domain::consent::LegalBasis;
@@ -41,6 +42,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
     }
     of! {
         "locale" => Locale,
+        "user_role" => UserRole,
         "contact_group" => Group,
         "contact_status" => ContactStatus,
         "contact_level" => Level,

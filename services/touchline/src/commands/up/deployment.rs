@@ -59,7 +59,7 @@ impl Deployment {
     }
 
     /// Says where everything is, and that nothing leaves unless a provider is set.
-    pub fn announce(&self, edge: SocketAddr) {
+    pub fn announce(&self, edge: SocketAddr, door: &str) {
         let outbox = self.dir.join("outbox");
         let place = |set: &str, local: &str| -> String {
             if self.settings.is_set(set) {
@@ -76,6 +76,7 @@ impl Deployment {
         println!("  email      {}", place("email.url", "email"));
         println!("  SMS        {}", place("sms.preset", "sms"));
         println!("  opt-outs   http://{edge}/u/…");
+        println!("  console    {door}");
         let program = super::program();
         println!("  look at it {program} --data-dir {} touches list", self.dir.display());
     }
@@ -155,7 +156,10 @@ fn settings(
             overrides.push((name, secret(&dir.join(file))?));
         }
     }
-    let listen = if demo { free_address()? } else { given.section::<Edge>("inbound")?.listen };
+    let listen = match demo {
+        true => free_address("127.0.0.1:8080")?,
+        false => given.section::<Edge>("inbound")?.listen,
+    };
     for (name, value) in [
         ("data.dir", dir.display().to_string()),
         ("inbound.journal_dir", dir.join("journal").display().to_string()),
@@ -175,6 +179,7 @@ fn settings(
         overrides.push(("scheduler.poll_milliseconds", "20".to_owned()));
         overrides.push(("scheduler.sweep_seconds", "2".to_owned()));
         overrides.push(("inbound.listen", listen));
+        overrides.push(("console.listen", free_address("127.0.0.1:8090")?));
     }
     let borrowed: Vec<(&str, &str)> =
         overrides.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -182,8 +187,8 @@ fn settings(
 }
 
 /// The usual address when it is free, else any: a demo must not fail because something listens.
-fn free_address() -> anyhow::Result<String> {
-    for wanted in ["127.0.0.1:8080", "127.0.0.1:0"] {
+fn free_address(usual: &str) -> anyhow::Result<String> {
+    for wanted in [usual, "127.0.0.1:0"] {
         if let Ok(listener) = std::net::TcpListener::bind(wanted) {
             return Ok(listener.local_addr()?.to_string());
         }

@@ -9,6 +9,7 @@ mod law;
 mod narrator;
 pub(super) mod sample;
 pub(super) mod seed;
+mod team;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,9 +108,11 @@ async fn live(
     email_worker::start(&ctx, &shared).await?;
     sms_worker::start(&ctx, &shared).await?;
     call_worker::start(&ctx, &shared).await?;
+    let console = console::serve(&ctx, &shared).await?;
+    let door = team::door(&ctx.settings, &console, arguments.demo).await?;
     let health: bootstrap::health::HealthSettings = ctx.settings.section("health")?;
     let _health = ctx.health.serve(&health, metrics, &ctx.shutdown).await?;
-    deployment.announce(edge.address());
+    deployment.announce(edge.address(), &door);
     let narrator = narrator::Narrator::new(deployment, clock, arguments.demo);
     shutdown.spawn("narrator", narrator.run(shutdown.token()));
     shutdown.begun().await;

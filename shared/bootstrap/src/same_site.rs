@@ -1,7 +1,8 @@
 //! Whether a form was sent from a page of ours (compliance.md SEC-04).
 //!
-//! Nothing here rests on cookies: who sends a form must know the token, and who knows it has the
-//! link itself. This keeps other sites from sending a visitor's form all the same.
+//! It keeps other sites from sending a visitor's form. At the public edge nothing rests on it – who
+//! sends a form must know the token –, at the console it is what stands against forged requests,
+//! beside cookies that are not sent from other sites.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -10,7 +11,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether the headers of a POST allow that it was sent from a page at `public_url` or at the host it
 /// was sent to. Pages that send no referrer send the origin "null", so that this one is no sign.
-pub(super) fn is_own(headers: &HeaderMap, public_url: &str) -> bool {
+#[must_use]
+pub fn is_own(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|it| it.to_str().unwrap_or("?"));
     if text(&FETCH_SITE).is_some_and(|site| !["same-origin", "none"].contains(&site)) {
         return false;

@@ -11,8 +11,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::telemetry;
-
 /// The headers of a request must have arrived by then; idle connections are closed after it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -28,8 +26,13 @@ const FINISH_WITHIN: Duration = Duration::from_secs(10);
 /// Bytes of request headers at most.
 const HEADER_BYTES: usize = 32 * 1024;
 
-/// Serves until `stop`, then lets open requests finish.
-pub(crate) async fn run(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Serves until `stop`, then lets open requests finish. `gauge` is the metric of open connections.
+pub async fn run(
+    listener: TcpListener,
+    router: Router,
+    gauge: &'static str,
+    stop: CancellationToken,
+) {
     let connections = TaskTracker::new();
     let places = std::sync::Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -46,7 +49,7 @@ pub(crate) async fn run(listener: TcpListener, router: Router, stop: Cancellatio
                 let served = serve(stream, router.clone(), stop.clone());
                 connections.spawn(async move {
                     let _place = place;
-                    let open = metrics::gauge!(telemetry::CONNECTIONS);
+                    let open = metrics::gauge!(gauge);
                     open.increment(1.0);
                     served.await;
                     open.decrement(1.0);

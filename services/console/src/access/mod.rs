@@ -1,0 +1,33 @@
+//! Who comes in: sessions, passwords, links that open once, and the guard before every route.
+
+mod account;
+pub mod guard;
+pub mod links;
+pub mod password;
+mod sign_in;
+mod token;
+mod users;
+mod welcome;
+
+use crate::routes::Needs::{Nothing, Permission, Session};
+use crate::routes::Routes;
+use domain::access::Permission::Users;
+
+/// The pages of this folder.
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/sign-in", Nothing, sign_in::form)
+        .post("/sign-in", Nothing, sign_in::enter)
+        .post("/sign-out", Session, sign_in::leave)
+        .get("/welcome/{token}", Nothing, welcome::form)
+        .post("/welcome/{token}", Nothing, welcome::enter)
+        .get("/account", Session, account::show)
+        .post("/account/language", Session, account::language)
+        .post("/account/password", Session, account::password)
+        .post("/account/sessions/end", Session, account::end_sessions)
+        .get("/users", Permission(Users), users::list)
+        .post("/users", Permission(Users), users::add)
+        .get("/users/{user}", Permission(Users), users::show)
+        .post("/users/{user}", Permission(Users), users::change)
+        .post("/users/{user}/link", Permission(Users), users::link)
+}

@@ -1,0 +1,168 @@
+//! Signing in and out.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::UserId;
+use serde::Deserialize;
+
+use super::token;
+use crate::app::App;
+use crate::page::Page;
+use crate::telemetry::SIGN_INS;
+use crate::trouble::{Answer, Trouble};
+
+/// The session's cookie where the console is reached without TLS.
+pub const COOKIE: &str = "touchline-session";
+/// The same over TLS: the prefix binds it to this host (RFC 6265bis §4.1.3.2).
+pub const SECURE_COOKIE: &str = "__Host-touchline-session";
+
+/// Failed attempts for one email address within [`WINDOW`]; then the right password does not help
+/// either, until they are forgotten.
+const MOST_FAILURES: i64 = 10;
+/// How long failures count.
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Letters that are kept of a browser's name.
+const DEVICE: usize = 120;
+
+#[derive(Template)]
+#[template(path = "access/sign_in.html")]
+struct SignIn {
+    page: Page,
+    email: String,
+    to: String,
+    problem: Option<String>,
+}
+
+/// Where to go afterwards.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    to: String,
+}
+
+/// What was filled in.
+#[derive(Deserialize)]
+pub struct Attempt {
+    email: String,
+    password: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// The address of the form, for somebody who wanted to go to `back`.
+pub fn address(back: &str) -> String {
+    if back == "/" {
+        return "/sign-in".to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", back).finish();
+    format!("/sign-in?{query}")
+}
+
+/// `to` where it is a path of this console, else the first page: no link leads people away.
+fn inside(to: &str) -> &str {
+    let is_path = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    if is_path && to.is_ascii() { to } else { "/" }
+}
+
+/// `GET /sign-in`.
+pub async fn form(page: Page, Query(wanted): Query<Wanted>) -> Answer {
+    if page.user().is_some() {
+        return Ok(Redirect::to(inside(&wanted.to)).into_response());
+    }
+    let to = inside(&wanted.to).to_owned();
+    page.show(&SignIn { page: page.clone(), email: String::new(), to, problem: None })
+}
+
+/// `POST /sign-in`.
+pub async fn enter(
+    State(app): State<App>,
+    page: Page,
+    headers: HeaderMap,
+    Form(attempt): Form<Attempt>,
+) -> Answer {
+    let email = attempt.email.trim().to_lowercase();
+    let subject = token::hash(&format!("email {email}"));
+    // Counted before it is known whether it fails: attempts at the same time all count.
+    let failures = app.database.note_sign_in(&[subject], WINDOW).await?;
+    let refuse = |key: &str, status: StatusCode, result: &'static str| {
+        metrics::counter!(SIGN_INS, "result" => result).increment(1);
+        let problem = Some(page.say(key));
+        let to = inside(&attempt.to).to_owned();
+        let form = SignIn { page: page.clone(), email: attempt.email.clone(), to, problem };
+        let mut response = page.show_again(&form)?;
+        *response.status_mut() = status;
+        Ok(response)
+    };
+    if failures > MOST_FAILURES {
+        return refuse("sign-in-throttled", StatusCode::TOO_MANY_REQUESTS, "throttled");
+    }
+    let known = app.database.credentials(&email).await?;
+    let hash = known.as_ref().and_then(|known| known.password_hash.clone());
+    let is_right = app.passwords.check(attempt.password, hash).await?;
+    let Some(known) = known.filter(|_| is_right) else {
+        return refuse("sign-in-wrong", StatusCode::UNPROCESSABLE_ENTITY, "refused");
+    };
+    app.database.forget_failures(&subject).await?;
+    open(&app, &headers, known.user.id, inside(&attempt.to)).await
+}
+
+/// Opens a session and leads to `to`.
+pub async fn open(app: &App, headers: &HeaderMap, user: UserId, to: &str) -> Answer {
+    let token = token::new();
+    let agent = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let device: String = agent.chars().take(DEVICE).collect();
+    let lifetime = app.settings.lifetime;
+    app.database.open_session(user, &token::hash(&token), &device, lifetime).await?;
+    metrics::counter!(SIGN_INS, "result" => "signed_in").increment(1);
+    let cookie = cookie(app, &token, lifetime);
+    with_cookie(Redirect::to(to).into_response(), &cookie)
+}
+
+/// `POST /sign-out`.
+pub async fn leave(State(app): State<App>, page: Page) -> Answer {
+    let session = page.session()?;
+    app.database.end_sessions(session.user.id, Some(session.id), None).await?;
+    let cookie = cookie(&app, "", Duration::ZERO);
+    with_cookie(Redirect::to("/sign-in").into_response(), &cookie)
+}
+
+fn cookie(app: &App, token: &str, lifetime: Duration) -> String {
+    let (name, secure) =
+        if app.settings.is_secure() { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
+    let age = lifetime.as_secs();
+    format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Answer {
+    let value = HeaderValue::try_from(cookie).map_err(|_| Trouble::Broken)?;
+    response.headers_mut().append(header::SET_COOKIE, value);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_away() {
+        for (to, expected) in [
+            ("/list", "/list"),
+            ("/contacts/0?tab=touches", "/contacts/0?tab=touches"),
+            ("", "/"),
+            ("list", "/"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/a\r\nSet-Cookie: a=b", "/"),
+            ("javascript:alert(1)", "/"),
+        ] {
+            assert_eq!(inside(to), expected, "{to}");
+        }
+        assert_eq!(address("/list?q=1&b"), "/sign-in?to=%2Flist%3Fq%3D1%26b");
+    }
+}

@@ -1,0 +1,80 @@
+//! What every handler works with.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use bootstrap::Context;
+use domain::{AddressKeyer, Clock};
+use fleet::Keys;
+use library::Library;
+use storage::{Database, Role};
+
+use crate::access::password::Passwords;
+use crate::settings::Settings;
+
+/// The service's state. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<State>);
+
+/// See [`App`].
+pub struct State {
+    /// Under the console's role: everything but lifting, erasing and what else is for officers.
+    pub database: Database,
+    /// Under the role of compliance officers; only for routes that ask for their permissions.
+    pub compliance: Database,
+    /// Makes the keys of addresses.
+    pub keyer: AddressKeyer,
+    /// Business time.
+    pub clock: Clock,
+    /// Plans, templates, rules, calendar.
+    pub library: Arc<Library>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// The settings.
+    pub settings: Settings,
+    /// Where it listens, once it does.
+    address: OnceLock<SocketAddr>,
+}
+
+impl std::ops::Deref for App {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl App {
+    pub async fn open(ctx: &Context, shared: &fleet::Shared) -> anyhow::Result<Self> {
+        let settings = Settings::read(&ctx.settings)?;
+        let connection = ctx.settings.section("database")?;
+        let database = Database::new(&connection, Some(Role::Console))?;
+        let keyer = Keys::load(&ctx.settings)?.addresses;
+        fleet::register_checks(ctx, &database, &shared.broker);
+        fleet::await_database(ctx, &database, &keyer).await?;
+        Ok(Self(Arc::new(State {
+            compliance: Database::new(&connection, Some(Role::Compliance))?,
+            database,
+            keyer,
+            clock: shared.clock.clone(),
+            library: Arc::clone(&shared.library),
+            passwords: Passwords::new(),
+            settings,
+            address: OnceLock::new(),
+        })))
+    }
+
+    /// Notes where it listens.
+    pub fn listens_on(&self, address: SocketAddr) {
+        // It listens once.
+        let _ = self.0.address.set(address);
+    }
+
+    /// Where people reach it, without a final slash.
+    pub fn url(&self) -> String {
+        match self.0.address.get() {
+            Some(address) if self.settings.public_url.is_empty() => format!("http://{address}"),
+            _ => self.settings.public_url.clone(),
+        }
+    }
+}

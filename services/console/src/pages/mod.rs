@@ -1,0 +1,35 @@
+//! The pages, one folder or file per area.
+
+mod home;
+
+use domain::access::Permission;
+
+use crate::access;
+use crate::app::App;
+use crate::assets;
+use crate::routes::Needs::{Nothing, Session};
+use crate::routes::Routes;
+
+/// An area of the console, as the menu shows it.
+pub struct Area {
+    /// Its first page.
+    pub path: &'static str,
+    /// The name of its text.
+    pub name: &'static str,
+    /// Who sees it in the menu.
+    pub permission: Permission,
+}
+
+/// The menu, in its order.
+pub const AREAS: &[Area] =
+    &[Area { path: "/users", name: "area-users", permission: Permission::Users }];
+
+/// Every route of the console.
+pub fn routes(app: &App) -> Routes {
+    let routes = Routes::new(app).get("/assets/{name}", Nothing, assets::serve).get(
+        "/",
+        Session,
+        home::show,
+    );
+    access::routes(routes)
+}

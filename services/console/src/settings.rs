@@ -1,0 +1,78 @@
+//! What this service reads of the settings: `[console]`, and its share of `[team]`.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bootstrap::Loaded;
+use domain::Locale;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+/// The section `[console]`.
+#[derive(Debug, Clone, Deserialize)]
+struct Section {
+    listen: String,
+    public_url: Option<String>,
+    idle_minutes: u64,
+    session_hours: u64,
+}
+
+/// The part of `[team]` that is needed here.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Team {
+    /// The sender's name.
+    pub name: String,
+    /// The country of numbers without a country code.
+    pub default_region: String,
+    /// The language for browsers that name neither of ours.
+    pub default_locale: Locale,
+    /// The zone of contacts whose own is not known.
+    pub default_time_zone: String,
+}
+
+/// Everything the service works with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Where people reach it, without a final slash; empty: at `listen`.
+    pub public_url: String,
+    /// A session that is not used for so long ends.
+    pub idle: Duration,
+    /// A session ends after so long in any case.
+    pub lifetime: Duration,
+    /// Who speaks.
+    pub team: Team,
+    /// The zone times are shown in.
+    pub zone: TimeZone,
+}
+
+impl Settings {
+    pub fn read(loaded: &Loaded) -> anyhow::Result<Self> {
+        let section: Section = loaded.section("console")?;
+        let team: Team = loaded.section("team")?;
+        let public_url = section.public_url.unwrap_or_default();
+        Ok(Self {
+            listen: section.listen,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
+            lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
+            zone: zone(&team.default_time_zone)?,
+            team,
+        })
+    }
+
+    /// Whether it is reached over TLS, so that cookies can be bound to it.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+fn zone(name: &str) -> anyhow::Result<TimeZone> {
+    if name.is_empty() {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).with_context(|| {
+        format!("team.default_time_zone is \"{name}\"; write an IANA name: Asia/Dubai")
+    })
+}

@@ -1,0 +1,7 @@
+//! The console against a real PostgreSQL: who may do what, how people come in, what pages answer.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod headers;
+mod walk;
+mod world;

@@ -1,0 +1,232 @@
+//! Signing in: passwords, second factors, links that open once, and how often somebody failed.
+
+use std::time::Duration;
+
+use domain::UserId;
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{COLUMNS, TokenHash, User};
+use crate::{Database, StorageError};
+
+/// What somebody is known by.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Who.
+    pub user: User,
+    /// An argon2id string; none until a password was chosen.
+    pub password_hash: Option<String>,
+    /// The sealed secret of the second factor, if there is one.
+    pub totp_sealed: Option<Vec<u8>>,
+}
+
+impl Database {
+    /// What the user of an email address signs in with, unless disabled.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StorageError> {
+        let statement = format!(
+            "SELECT {COLUMNS}, u.password_hash, u.totp_sealed FROM users u
+              WHERE u.email = lower($1) AND u.disabled_at IS NULL"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(email.trim())
+            .fetch_optional(self.pool())
+            .await?;
+        let read = |row| {
+            Ok(Credentials {
+                user: User::read(row)?,
+                password_hash: row.try_get("password_hash")?,
+                totp_sealed: row.try_get("totp_sealed")?,
+            })
+        };
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Gives a user a password, as an argon2id string, and ends all sessions but one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        hash: &str,
+        keep: Option<domain::SessionId>,
+    ) -> Result<(), StorageError> {
+        sqlx::query(
+            "WITH given AS (UPDATE users SET password_hash = $2 WHERE id = $1),
+                  links AS (DELETE FROM sign_in_links WHERE user_id = $1)
+             INSERT INTO access_events (id, action, actor, user_id)
+             SELECT uuid_v7(), 'password_set', u.email, u.id FROM users u WHERE u.id = $1",
+        )
+        .bind(user.as_uuid())
+        .bind(hash)
+        .execute(self.pool())
+        .await?;
+        self.end_sessions(user, None, keep).await?;
+        Ok(())
+    }
+
+    /// Gives a user a second factor, or takes it away.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_second_factor(
+        &self,
+        user: UserId,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StorageError> {
+        sqlx::query(
+            "WITH given AS (UPDATE users SET totp_sealed = $2 WHERE id = $1)
+             INSERT INTO access_events (id, action, actor, user_id)
+             SELECT uuid_v7(), CASE WHEN $2::bytea IS NULL THEN 'second_factor_removed'
+                                    ELSE 'second_factor_added' END, u.email, u.id
+               FROM users u WHERE u.id = $1",
+        )
+        .bind(user.as_uuid())
+        .bind(sealed)
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that a user's code of this time step was used; false when it was used before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn use_code(&self, user: UserId, time_step: i64) -> Result<bool, StorageError> {
+        let used = sqlx::query(
+            "WITH old AS (DELETE FROM used_codes WHERE user_id = $1 AND time_step < $2 - 100)
+             INSERT INTO used_codes (user_id, time_step) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(user.as_uuid())
+        .bind(time_step)
+        .execute(self.pool())
+        .await?;
+        Ok(used.rows_affected() > 0)
+    }
+
+    /// Makes a link that lets a user in once; the user's earlier links end. `asks_password` is false in
+    /// a demonstration alone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn make_sign_in_link(
+        &self,
+        user: UserId,
+        token: &TokenHash,
+        lifetime: Duration,
+        asks_password: bool,
+    ) -> Result<(), StorageError> {
+        sqlx::query(
+            "WITH earlier AS (DELETE FROM sign_in_links WHERE user_id = $1)
+             INSERT INTO sign_in_links (token_hash, user_id, expires_at, asks_password)
+             VALUES ($2, $1, clock_timestamp() + $3, $4)",
+        )
+        .bind(user.as_uuid())
+        .bind(token.as_slice())
+        .bind(lifetime)
+        .bind(asks_password)
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Who a link lets in, and whether they are to choose a password; the link stays.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sign_in_link(
+        &self,
+        token: &TokenHash,
+    ) -> Result<Option<(User, bool)>, StorageError> {
+        let statement = format!(
+            "SELECT {COLUMNS}, l.asks_password
+               FROM sign_in_links l JOIN users u ON u.id = l.user_id
+              WHERE l.token_hash = $1 AND l.expires_at > clock_timestamp()
+                AND u.disabled_at IS NULL"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(token.as_slice())
+            .fetch_optional(self.pool())
+            .await?;
+        let read = |row| Ok((User::read(row)?, row.try_get("asks_password")?));
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Uses a link up; the user it lets in, or nobody when it was used already or is too old.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn use_sign_in_link(
+        &self,
+        token: &TokenHash,
+    ) -> Result<Option<UserId>, StorageError> {
+        let user: Option<Uuid> = sqlx::query_scalar(
+            "DELETE FROM sign_in_links WHERE token_hash = $1 AND expires_at > clock_timestamp()
+             RETURNING user_id",
+        )
+        .bind(token.as_slice())
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(user.map(UserId::from))
+    }
+
+    /// Gives the first administrator an email address of their own.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the address is another user's.
+    pub async fn name_first_user(&self, user: UserId, email: &str) -> Result<(), StorageError> {
+        sqlx::query("UPDATE users SET email = lower($2) WHERE id = $1")
+            .bind(user.as_uuid())
+            .bind(email)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes a failed attempt for each subject (hashes of what was typed and of where it came from),
+    /// before it is known whether it fails: attempts at the same time all count.
+    /// Returns the most failures any of the subjects has had within `window`, this one included.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_sign_in(
+        &self,
+        subjects: &[TokenHash],
+        window: Duration,
+    ) -> Result<i64, StorageError> {
+        let subjects: Vec<&[u8]> = subjects.iter().map(|subject| subject.as_slice()).collect();
+        sqlx::query(
+            "WITH old AS (DELETE FROM sign_in_failures WHERE at < clock_timestamp() - $2)
+             INSERT INTO sign_in_failures (subject) SELECT unnest($1::bytea[])",
+        )
+        .bind(&subjects)
+        .bind(window)
+        .execute(self.pool())
+        .await?;
+        let most: Option<i64> = sqlx::query_scalar(
+            "SELECT max(f.n) FROM (
+                 SELECT count(*) AS n FROM sign_in_failures
+                  WHERE subject = ANY ($1) AND at > clock_timestamp() - $2 GROUP BY subject) f",
+        )
+        .bind(&subjects)
+        .bind(window)
+        .fetch_one(self.pool())
+        .await?;
+        Ok(most.unwrap_or(0))
+    }
+
+    /// Forgets the failures of a subject: it has signed in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_failures(&self, subject: &TokenHash) -> Result<(), StorageError> {
+        sqlx::query("DELETE FROM sign_in_failures WHERE subject = $1")
+            .bind(subject.as_slice())
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+}
