@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use office::content::Part;
 use office::imports::Delimiter;
 use office::intake::columns::Unknown;
 use office::intake::encoding::Encoding;
@@ -30,6 +31,12 @@ pub fn unknown() -> impl TypedValueParser<Value = Unknown> {
         ("ignore", "They are passed over"),
         ("custom", "They become custom fields"),
     ])
+}
+
+/// `--part`.
+pub fn part() -> impl TypedValueParser<Value = Part> {
+    let values = Part::ALL.iter().map(|part| PossibleValue::new(part.as_str()));
+    PossibleValuesParser::new(values).try_map(|word| word.parse::<Part>())
 }
 
 /// `--delimiter`.

@@ -6,8 +6,11 @@
 //! settings or shows progress.
 
 pub mod addresses;
+pub mod calendar;
 mod connection;
 pub mod consents;
+pub mod content;
+pub mod enrolment;
 pub mod imports;
 pub mod intake;
 pub mod local;

@@ -169,3 +169,24 @@ fn unmoved(
         .find(|other| other.step == touch.step)
         .map(|other| other.date)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_holiday_of_the_built_in_calendar_has_its_arabic_name() {
+        let library = library::Library::built_in();
+        let text = include_str!("../../library/calendar.toml");
+        let (_, holidays) = text.split_once("[holidays]").unwrap_or_default();
+        let keys: Vec<&str> = holidays
+            .lines()
+            .filter_map(|line| line.split_once(" = [").map(|(key, _)| key))
+            .filter(|key| library.calendar().knows_holiday(key))
+            .collect();
+        assert!(keys.len() > 10, "{keys:?}");
+        for key in keys {
+            assert!(ARABIC_HOLIDAYS.iter().any(|(own, _)| *own == key), "{key}");
+        }
+    }
+}

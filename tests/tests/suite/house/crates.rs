@@ -20,7 +20,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("storage", &["domain", "messages", "templates"]),
     ("worker", &["broker", "domain", "messages", "storage", "templates"]),
     ("fleet", &["bootstrap", "broker", "domain", "library", "storage", "worker"]),
-    ("office", &["domain", "storage"]),
+    ("office", &["domain", "library", "storage", "templates", "worker"]),
     ("testkit", &["domain", "embedded", "storage", "templates"]),
     ("scheduler", &["bootstrap", "broker", "domain", "fleet", "messages", "storage"]),
     ("email-worker", MEDIUM_WORKER),

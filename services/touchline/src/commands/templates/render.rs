@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use domain::{Locale, Medium};
+use domain::Locale;
 use office::Connection;
-use office::suggestion;
+use office::content::{self, NoTemplate, Part};
 use serde_json::{Map, Value, json};
-use templates::{Compiled, Fields, Renderer, fields};
+use templates::Fields;
 
 use super::{LibraryFolder, database_if_any};
+use crate::choices;
 use crate::commands::whom;
 use crate::connect::Session;
 use crate::error::usage;
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(long)]
     contact: Option<String>,
     /// Only this text, without anything around it.
-    #[arg(long)]
+    #[arg(long, value_parser = choices::part())]
     part: Option<Part>,
     /// Write the texts as files into this folder.
     #[arg(long, value_name = "DIR")]
@@ -37,38 +38,14 @@ pub struct Arguments {
     folder: LibraryFolder,
 }
 
-/// A text of a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
-    Subject,
-    Html,
-    Text,
-    Sms,
-    Title,
-    Script,
-}
-
-impl Part {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Subject => "subject",
-            Self::Html => "html",
-            Self::Text => "text",
-            Self::Sms => "sms",
-            Self::Title => "title",
-            Self::Script => "script",
-        }
-    }
-
-    const fn file_ending(self) -> &'static str {
-        match self {
-            Self::Subject => "subject.txt",
-            Self::Html => "html",
-            Self::Text => "txt",
-            Self::Sms => "sms.txt",
-            Self::Title => "title.txt",
-            Self::Script => "script.txt",
-        }
+const fn file_ending(part: Part) -> &'static str {
+    match part {
+        Part::Subject => "subject.txt",
+        Part::Html => "html",
+        Part::Text => "txt",
+        Part::Sms => "sms.txt",
+        Part::Title => "title.txt",
+        Part::Script => "script.txt",
     }
 }
 
@@ -89,41 +66,28 @@ pub async fn run(arguments: &Arguments, session: &Session) -> anyhow::Result<()>
         Some(_) => Some(session.connect().await?),
         None => database_if_any(session).await?,
     };
-    let (compiled, version) = compiled(arguments, session, connection.as_ref()).await?;
+    let library = arguments.folder.library(session)?;
+    let loaded = connection.as_ref().filter(|_| arguments.folder.dir.is_none());
+    let loaded = loaded.map(|connection| &connection.database);
+    let (compiled, version) =
+        content::compiled(&arguments.key, loaded, &library).await.map_err(no_template)?;
     let (fields, locale) = match (&arguments.contact, &connection) {
         (Some(contact), Some(connection)) => of_contact(contact, connection, session).await?,
         _ => {
             let locale = arguments.locale.unwrap_or(Locale::En);
-            (Fields::examples(locale, custom_fields(&compiled, locale)), locale)
+            (content::examples(&compiled, locale), locale)
         }
     };
     let locale = arguments.locale.unwrap_or(locale);
-    let parts = render(&compiled, locale, &fields)?;
+    let parts = content::render(&compiled, locale, &fields)?;
     tell(arguments, session, Rendered { key: compiled.key, version, locale, parts })
 }
 
-/// The loaded version, else what the library's source compiles to.
-async fn compiled(
-    arguments: &Arguments,
-    session: &Session,
-    connection: Option<&Connection>,
-) -> anyhow::Result<(Compiled, Option<i32>)> {
-    let key = &arguments.key;
-    if let Some(connection) = connection.filter(|_| arguments.folder.dir.is_none())
-        && let Some(stored) = connection.database.current_template(key).await?
-    {
-        return Ok((stored.compiled, Some(stored.version)));
+fn no_template(why: NoTemplate) -> anyhow::Error {
+    match why {
+        NoTemplate::Storage(error) => error.into(),
+        why => why.into(),
     }
-    let library = arguments.folder.library(session)?;
-    let Some(source) = library.template(key) else {
-        let known = library.templates().map(|source| source.key.as_str());
-        anyhow::bail!("there is no template \"{key}\"; {}", suggestion::of(key, known));
-    };
-    let compiled = templates::compile(source, library.partials()).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("template \"{key}\" does not compile:\n  {}", problems.join("\n  "))
-    })?;
-    Ok((compiled, None))
 }
 
 async fn of_contact(
@@ -132,36 +96,9 @@ async fn of_contact(
     session: &Session,
 ) -> anyhow::Result<(Fields, Locale)> {
     let contact = whom::contact(contact, connection, session).await?;
-    let facts = connection.database.contact_facts(contact.id).await?;
-    let (facts, owner) = facts.context("the contact was there a moment ago")?;
-    let team: worker::Team = session.settings.section("team")?;
-    let link = fields::find("unsubscribe_url").map_or("", |known| known.example_en);
-    Ok((team.fields(&facts, owner.as_ref(), link), contact.locale))
-}
-
-fn custom_fields(compiled: &Compiled, locale: Locale) -> Vec<&str> {
-    let required = compiled.locales.get(&locale).map(|texts| texts.required.as_slice());
-    let names = required.unwrap_or_default().iter().map(String::as_str);
-    names.filter(|name| name.starts_with("custom.")).collect()
-}
-
-fn render(
-    compiled: &Compiled,
-    locale: Locale,
-    fields: &Fields,
-) -> anyhow::Result<Vec<(Part, String)>> {
-    let renderer = Renderer::new(compiled)?;
-    Ok(match compiled.medium {
-        Medium::Email => {
-            let email = renderer.email(locale, fields)?;
-            vec![(Part::Subject, email.subject), (Part::Text, email.text), (Part::Html, email.html)]
-        }
-        Medium::Sms => vec![(Part::Sms, renderer.sms(locale, fields)?.text)],
-        Medium::Call => {
-            let task = renderer.task(locale, fields)?;
-            vec![(Part::Title, task.title), (Part::Script, task.script)]
-        }
-    })
+    let team = session.settings.section("team")?;
+    let fields = content::fields_of(&contact, &team, &connection.database).await?;
+    Ok((fields, contact.locale))
 }
 
 fn tell(arguments: &Arguments, session: &Session, mut done: Rendered) -> anyhow::Result<()> {
@@ -169,7 +106,7 @@ fn tell(arguments: &Arguments, session: &Session, mut done: Rendered) -> anyhow:
         done.parts.retain(|(own, _)| *own == part);
         if done.parts.is_empty() {
             let key = &done.key;
-            return Err(usage(format!("template \"{key}\" has no {}", part.name())));
+            return Err(usage(format!("template \"{key}\" has no {}", part)));
         }
     }
     let output = session.output;
@@ -183,7 +120,7 @@ fn tell(arguments: &Arguments, session: &Session, mut done: Rendered) -> anyhow:
         return Ok(output.object(&Value::Object(object), |_| files.join("\n"))?);
     }
     for (part, text) in &done.parts {
-        object.insert(part.name().to_owned(), json!(text));
+        object.insert(part.to_string(), json!(text));
         if *part == Part::Sms {
             let count = templates::sms::count(text, templates::sms::Reference::EightBit);
             object.insert("count".to_owned(), json!(count));
@@ -197,14 +134,14 @@ fn in_words(done: &Rendered, bare: bool) -> String {
         return text.clone();
     }
     let parts = done.parts.iter();
-    parts.map(|(part, text)| format!("--- {} ---\n{text}\n", part.name())).collect()
+    parts.map(|(part, text)| format!("--- {} ---\n{text}\n", part)).collect()
 }
 
 fn write_files(done: &Rendered, dir: &Path) -> anyhow::Result<Vec<String>> {
     std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let mut files = Vec::new();
     for (part, text) in &done.parts {
-        let file = dir.join(format!("{}.{}.{}", done.key, done.locale, part.file_ending()));
+        let file = dir.join(format!("{}.{}.{}", done.key, done.locale, file_ending(*part)));
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         files.push(file.display().to_string());
     }

@@ -1,0 +1,8 @@
+//! Plans and templates: loading them, and what a template looks like with a real contact's fields,
+//! made by the very code that sends.
+
+mod load;
+mod render;
+
+pub use load::{Load, Loaded, LoadedKind, NotLoaded};
+pub use render::{NoTemplate, Part, Rendered, compiled, examples, fields_of, render};
