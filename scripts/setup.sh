@@ -3,10 +3,10 @@
 #
 #   scripts/setup.sh demo       PostgreSQL
 #   scripts/setup.sh servers    PostgreSQL and RabbitMQ
-#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy and dnsmasq
+#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy, dnsmasq, Chromium
 #   scripts/setup.sh deploy     a Docker engine, Compose, debootstrap, promtool and Python's venv
 #
-# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq leaves those out, and with them the tests that
+# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq,chromium leaves those out, with the tests that
 # hand them mail and texts (dkimpy judges what Postfix delivers), fetch mail or ask for names. The tests
 # say so, too.
 #
@@ -42,6 +42,24 @@ has_postfix() { [ -x /usr/sbin/postfix ] || command -v postfix >/dev/null 2>&1; 
 has_kannel() { [ -x /usr/sbin/bearerbox ] || command -v bearerbox >/dev/null 2>&1; }
 
 has_dnsmasq() { [ -x /usr/sbin/dnsmasq ] || command -v dnsmasq >/dev/null 2>&1; }
+
+has_chromium() { [ -x /usr/bin/chromium ] || [ -x /usr/bin/chromium-browser ]; }
+
+# A font for every letter pages show; without one Arabic is empty boxes.
+has_fonts() { [ -n "$(fc-list :lang=ar family 2>/dev/null)" ]; }
+
+# What plays the scenarios, from npm, as tests/browser/package-lock.json says.
+has_playwright() { [ -d "$root/tests/browser/node_modules/playwright-core" ]; }
+
+install_playwright() {
+    if ! command -v npm >/dev/null 2>&1 || [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then
+        say "browser tests are played by Node 20 or newer with npm, and there is none; install it, or"
+        say "leave them out: TOUCHLINE_TEST_WITHOUT=chromium"
+        exit 1
+    fi
+    say "getting what plays browser tests from npm (once; 10 MB)"
+    npm ci --prefix "$root/tests/browser" --no-audit --no-fund --loglevel=error >&2
+}
 
 has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ]; }
 
@@ -176,6 +194,13 @@ case "${1:-}" in
             # The program alone, without the package that would run it as a service.
             has_dnsmasq || want dnsmasq-base
         fi
+        if left_out chromium; then
+            say "Chromium is left out: nobody looks at the console's pages"
+        else
+            has_chromium || want chromium
+            has_fonts || want fonts-noto-core
+            has_playwright || install_playwright
+        fi
         if left_out dovecot; then
             say "Dovecot is left out: what the public edge fetches is not tried on a real mailbox"
         else
@@ -215,9 +240,9 @@ esac
 say "these are missing, and only root may install them. On Debian or Ubuntu:"
 say "    sudo apt-get update && sudo apt-get install $missing"
 case " $missing " in
-    *" postfix "* | *" kannel "* | *" python3-dkim "* | *" dnsmasq-base "* | *" dovecot-imapd "*)
-        say "or leave the real mail, text and name servers out:"
-        say "    TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq"
+    *" postfix "* | *" kannel "* | *" python3-dkim "* | *" dnsmasq-base "* | *" dovecot-imapd "* | *" chromium "*)
+        say "or leave the real servers and the browser out:"
+        say "    TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq,chromium"
         ;;
 esac
 case "$missing" in

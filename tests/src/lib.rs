@@ -5,3 +5,4 @@
 pub mod fleet;
 pub mod measure;
 pub mod processes;
+pub mod without;

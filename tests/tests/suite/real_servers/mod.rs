@@ -15,28 +15,14 @@ mod texts;
 mod verifier;
 
 pub use postfix::Postfix;
+pub use tests::without::{VARIABLE as LEFT_OUT_VARIABLE, left_out};
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Names, with commas between them, of the servers whose tests are left out on this machine.
-const LEFT_OUT_VARIABLE: &str = "TOUCHLINE_TEST_WITHOUT";
-
 /// How long a server may take to start, and a message to pass through, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Whether the tests of a server are left out. Says so past the test runner, which keeps what
-/// passing tests print to itself.
-pub fn left_out(server: &str) -> bool {
-    let named = std::env::var_os(LEFT_OUT_VARIABLE).unwrap_or_default();
-    let left_out = named.to_string_lossy().split(',').any(|name| name.trim() == server);
-    if left_out {
-        let _ = writeln!(std::io::stderr(), "NOT TESTED: {server} ({LEFT_OUT_VARIABLE} names it)");
-    }
-    left_out
-}
 
 /// A program of a server's package, looked for on the path and where Debian puts servers.
 fn program(package: &str, name: &str) -> PathBuf {

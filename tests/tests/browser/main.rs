@@ -1,0 +1,36 @@
+//! The console in a real Chromium: what people see and do, in both languages, on a desk and a phone.
+//!
+//! Scenarios are scripts in `tests/browser/scenarios`, played by playwright; the test starts the
+//! program they look at. `TOUCHLINE_TEST_WITHOUT=chromium` leaves them out.
+#![allow(clippy::unwrap_used)]
+
+mod rig;
+
+use rig::{Fleet, play};
+use serde_json::json;
+
+/// Routes that are no pages to be looked at: files, downloads, and what needs no visitor.
+const NO_PAGES: &[&str] = &["/assets/{name}", "/welcome/{token}"];
+
+#[tokio::test]
+async fn every_page_is_sound_in_both_languages_at_every_width() {
+    let Some(fleet) = Fleet::demonstration().await else { return };
+    let routes = rig::pages().await;
+    let pictures = rig::pictures();
+    let link = fleet.link();
+    let job = json!({ "link": link, "routes": routes, "leave": NO_PAGES, "pictures": pictures });
+    play("sound", &job).await;
+    let visited = std::fs::read_to_string(pictures.join("visited.json")).unwrap();
+    let visited: Vec<String> = serde_json::from_str(&visited).unwrap();
+    let is_left = |route: &&String| !visited.contains(route) && !NO_PAGES.contains(&route.as_str());
+    let unseen: Vec<&String> = routes.iter().filter(is_left).collect();
+    assert!(unseen.is_empty(), "no link leads to {unseen:?}; pictures are in {pictures:?}");
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_first_start_leads_from_the_printed_link_to_a_colleague_who_signs_in() {
+    let Some(fleet) = Fleet::fresh().await else { return };
+    play("first_start", &json!({ "link": fleet.link() })).await;
+    fleet.stop().await;
+}

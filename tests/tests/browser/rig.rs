@@ -1,0 +1,166 @@
+//! Starts what the browser looks at, and the browser.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use bootstrap::health::Health;
+use bootstrap::metrics::Metrics;
+use bootstrap::{Context, Loaded, Shutdown};
+use serde_json::Value;
+use testkit::fixture::Deployment;
+use tests::processes::Program;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// So long a start or a scenario may take on a busy machine before it counts as not ending.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Programs that are Chromium, by the names distributions give it.
+const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
+
+/// `touchline up` on a folder of its own.
+pub struct Fleet {
+    child: Child,
+    _lines: Lines<BufReader<ChildStdout>>,
+    link: String,
+    folder: tempfile::TempDir,
+}
+
+impl Fleet {
+    /// With the sample team, eight weeks on. Nothing where Chromium is left out.
+    pub async fn demonstration() -> Option<Self> {
+        let fleet = Self::start(&["--demo", "--speed", "600000"]).await?;
+        Some(fleet)
+    }
+
+    /// With nobody in it. Nothing where Chromium is left out.
+    pub async fn fresh() -> Option<Self> {
+        Self::start(&[]).await
+    }
+
+    async fn start(arguments: &[&str]) -> Option<Self> {
+        if tests::without::left_out("chromium") {
+            return None;
+        }
+        // The database runs as a user of its own, who has to reach the folder.
+        let folder = tempfile::Builder::new().prefix("touchline-browser-").tempdir_in("/var/tmp");
+        let folder = folder.unwrap();
+        let log = std::fs::File::create(folder.path().join("errors")).unwrap();
+        let mut child = Command::new(Program::Touchline.path())
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .arg("up")
+            .args(arguments)
+            .env("TOUCHLINE__INBOUND__LISTEN", "127.0.0.1:0")
+            .env("TOUCHLINE__CONSOLE__LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let link = tokio::time::timeout(PATIENCE, link_in(&mut lines)).await;
+        let link = link.ok().flatten().unwrap_or_else(|| {
+            let said = std::fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
+            panic!("touchline up printed no link: {said}")
+        });
+        Some(Self { child, _lines: lines, link, folder })
+    }
+
+    /// The link it printed.
+    pub fn link(&self) -> &str {
+        &self.link
+    }
+
+    /// Stops it in order; its pages have asked for no text that is missing.
+    pub async fn stop(mut self) {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let id = id.and_then(rustix::process::Pid::from_raw).expect("it still runs");
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        // What it still says has to go somewhere.
+        let rest = async { while let Ok(Some(_)) = self._lines.next_line().await {} };
+        let ended = async { tokio::join!(rest, self.child.wait()).1 };
+        let status = tokio::time::timeout(PATIENCE, ended).await.expect("it stops").unwrap();
+        let said = std::fs::read_to_string(self.folder.path().join("errors")).unwrap();
+        assert!(status.success(), "{status}: {said}");
+        assert!(!said.contains("a page asks for a text there is not"), "{said}");
+    }
+}
+
+async fn link_in(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<String> {
+    while let Some(line) = lines.next_line().await.ok()? {
+        if let Some((_, rest)) = line.split_once("console    ") {
+            return rest.split(' ').next().map(str::to_owned);
+        }
+    }
+    None
+}
+
+/// The routes of every page.
+pub async fn pages() -> Vec<String> {
+    let deployment = Deployment::create().await;
+    let secret = std::str::from_utf8(testkit::fixture::ADDRESS_SECRET).unwrap();
+    let overrides = [
+        ("database.url", deployment.url()),
+        ("keys.address", secret),
+        ("keys.token", "token-test-secret"),
+        ("console.listen", "127.0.0.1:0"),
+    ];
+    let ctx = Context {
+        service: "console",
+        settings: Loaded::defaults().with(&overrides).unwrap(),
+        shutdown: Shutdown::new(),
+        health: Health::new(),
+        metrics: Metrics::install("console"),
+    };
+    let shared = fleet::Shared {
+        broker: fleet::connect_broker(&ctx.settings).unwrap(),
+        clock: domain::Clock::system(),
+        library: std::sync::Arc::new(library::Library::built_in()),
+    };
+    let serving = console::serve(&ctx, &shared).await.unwrap();
+    let pages = serving.routes().iter().filter(|route| route.method == "GET");
+    let pages = pages.map(|route| route.path.to_owned()).collect();
+    ctx.shutdown.begin();
+    serving.ended().await.unwrap();
+    pages
+}
+
+/// Where pictures go: `target/pictures`.
+pub fn pictures() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // target/<profile>/deps/<test>
+    let folder = test.ancestors().nth(3).unwrap().join("pictures");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Plays a scenario.
+pub async fn play(scenario: &str, job: &Value) {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    assert!(
+        scripts.join("node_modules/playwright-core").is_dir(),
+        "playwright is not installed; `scripts/setup.sh test` gets it, as `make test` does"
+    );
+    let chromium = CHROMIUM.iter().find(|path| Path::new(path).exists());
+    let chromium = chromium.expect("there is no Chromium; `scripts/setup.sh test` installs it");
+    let mut job = job.clone();
+    job["chromium"] = (*chromium).into();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("job.json");
+    std::fs::write(&file, job.to_string()).unwrap();
+    let played = Command::new("node")
+        .arg("run.mjs")
+        .arg(scenario)
+        .arg(&file)
+        .current_dir(&scripts)
+        .env("HOME", folder.path())
+        .kill_on_drop(true)
+        .output();
+    let played = tokio::time::timeout(PATIENCE, played).await.expect("a scenario ends").unwrap();
+    let said = String::from_utf8_lossy(&played.stdout);
+    let errors = String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success(), "{scenario}:\n{said}{errors}");
+}
