@@ -73,8 +73,11 @@ fn is_foreign(name: &str) -> bool {
 
 fn collect(path: &Path, files: &mut Vec<File>) {
     if path.is_dir() {
-        for entry in entries(path) {
-            collect(&entry, files);
+        // What npm brings lies beside what asks for it.
+        if name(path) != "node_modules" {
+            for entry in entries(path) {
+                collect(&entry, files);
+            }
         }
         return;
     }
