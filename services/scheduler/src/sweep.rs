@@ -52,6 +52,7 @@ impl Sweep {
         counter!("touchline_audit_sealed_total").increment(sealed);
         self.forget().await?;
         self.database.forget_members().await?;
+        self.database.clear_desk(self.settings.sweep_batch).await?;
         let age = self.database.outbox_age().await?;
         #[allow(clippy::cast_precision_loss)] // Far below 2^52.
         gauge!("touchline_outbox_waiting").set(age.waiting as f64);

@@ -55,6 +55,7 @@ id!(/** One load of a do-not-call dataset. */ RegistryLoadId);
 id!(/** A record of why a person may be reached. */ ConsentId);
 id!(/** What a person asks about their own data. */ RequestId);
 id!(/** A pause. */ PauseId);
+id!(/** What a person decided about touches on the desk. */ DecisionId);
 id!(/** Days without messages. */ BlackoutId);
 id!(/** Somebody of the team who signs in. */ UserId);
 id!(/** One of a user's sessions. */ SessionId);

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod consent;
 pub mod contact;
 pub mod deadline;
+pub mod desk;
 pub mod email;
 pub mod failpoint;
 pub mod gate;
@@ -47,8 +48,8 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, BlackoutId, ConsentId, ContactId, EnrolmentId, EventId, PauseId, PlanVersionId,
-    RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId, UserId,
+    AddressId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId, PauseId,
+    PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId, UserId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -60,10 +60,35 @@ crate::words! {
         LeaseExpired = "lease_expired",
         /// A person cancelled it.
         CancelledByPerson = "cancelled_by_person",
+        /// A person let go on what was held or in doubt; the detail is why.
+        ResumedByPerson = "resumed_by_person",
+        /// A person had it tried anew; the detail is why.
+        ReplayedByPerson = "replayed_by_person",
+        /// A person knows that it arrived; the detail is how.
+        ConfirmedByPerson = "confirmed_by_person",
         /// A person has to read an answer from the number first; the detail is the review.
         UnderReview = "under_review",
         /// Too old to be of use when it could have gone out.
         TooLate = "too_late",
+    }
+}
+
+impl ReasonCode {
+    /// Whether it speaks of what we have set up or loaded – settings, templates, data of registries –
+    /// rather than of the person, the list or the plan: once put right, a touch it blocked can go.
+    #[must_use]
+    pub const fn is_of_settings(self) -> bool {
+        matches!(
+            self,
+            Self::ZoneUnknown
+                | Self::DncDataStale
+                | Self::AreaCodeNotLicensed
+                | Self::MissingField
+                | Self::TemplateError
+                | Self::NoTemplate
+                | Self::SegmentsOverCap
+                | Self::Misconfigured
+        )
     }
 }
 

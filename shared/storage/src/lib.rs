@@ -21,6 +21,7 @@ pub mod breakers;
 pub mod claims;
 pub mod consents;
 pub mod contacts;
+pub mod desk;
 pub mod domain_checks;
 pub mod due;
 pub mod effects;

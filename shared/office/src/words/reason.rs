@@ -50,6 +50,9 @@ bilingual! {
         LeaseExpired => "the process that held it died or stalled",
             "توقفت العملية التي كانت تعالجها";
         CancelledByPerson => "a person cancelled it", "ألغاها أحد الموظفين";
+        ResumedByPerson => "a person let it go on", "سمح أحد الموظفين بمتابعتها";
+        ReplayedByPerson => "a person had it tried anew", "طلب أحد الموظفين إعادة المحاولة";
+        ConfirmedByPerson => "a person knows that it arrived", "أكّد أحد الموظفين وصولها";
         UnderReview => "a person has to read an answer from the number first",
             "يجب أن يقرأ موظف ردًا ورد من الرقم أولًا";
         TooLate => "it was too old to be of use", "فات أوانها";

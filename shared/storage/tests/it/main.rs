@@ -6,6 +6,7 @@ mod bouncing;
 mod breaking;
 mod claiming;
 mod consenting;
+mod desk;
 mod effects;
 mod facts;
 mod fleet;

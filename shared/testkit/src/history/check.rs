@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Medium, TouchId, TouchState};
+use domain::{Medium, ReasonCode, TouchId, TouchState};
 
 use super::report::{Counts, Kind, Report, Violation};
 use super::{Delivery, Event, History, Incident, Touch, Whom};
@@ -28,6 +28,7 @@ pub(super) struct Checker<'a> {
     /// Copies explained, by the incident's place in the history.
     explained: BTreeMap<usize, Vec<TouchId>>,
     due: HashSet<TouchId>,
+    desk: HashSet<TouchId>,
     tasks: HashMap<TouchId, usize>,
 }
 
@@ -49,6 +50,7 @@ impl<'a> Checker<'a> {
             violations: Vec::new(),
             explained: BTreeMap::new(),
             due: history.due.iter().copied().collect(),
+            desk: history.desk.iter().copied().collect(),
             tasks,
         }
     }
@@ -83,6 +85,7 @@ impl<'a> Checker<'a> {
         self.counts.doubts += case.doubted().len();
         self.counts.late += case.events.iter().filter(|event| event.late).count();
         self.end(case);
+        self.desk(case);
         self.numbers(case);
         self.task(case);
         self.lost(case);
@@ -110,8 +113,7 @@ impl<'a> Checker<'a> {
         if *state == TouchState::Cancelled {
             return;
         }
-        let ends = case.events.iter().filter(|event| event.state.is_final() && !event.late);
-        let ends: Vec<_> = ends.map(|event| event.state).collect();
+        let ends = case.ends();
         let fits = match state {
             TouchState::Held => {
                 let held = |event: &&&Event| event.state == TouchState::Held && !event.late;
@@ -122,6 +124,19 @@ impl<'a> Checker<'a> {
         };
         if !fits {
             self.violated(Kind::WrongEnd, case);
+        }
+    }
+
+    /// What waits for a person stands where people look; what goes on by itself, or is over for good,
+    /// does not.
+    fn desk(&mut self, case: &Case<'_>) {
+        let (there, state) = (self.desk.contains(&case.touch.id), case.touch.state);
+        let may = matches!(
+            state,
+            TouchState::Held | TouchState::Unknown | TouchState::Failed | TouchState::Blocked
+        );
+        if state == TouchState::Held && !there || there && !may {
+            self.violated(Kind::Desk, case);
         }
     }
 
@@ -156,7 +171,9 @@ impl<'a> Checker<'a> {
         // Where the medium tells the attempt, the recorded one itself must be there.
         let told = case.deliveries.iter().all(|delivery| delivery.attempt.is_some());
         let recorded = Some(case.touch.attempt);
-        let there = case.deliveries.iter().any(|one| !told || one.attempt == recorded);
+        // A person who knows that it arrived does not know which attempt it was.
+        let confirmed = case.events.iter().any(|event| event.is(ReasonCode::ConfirmedByPerson));
+        let there = case.deliveries.iter().any(|one| !told || confirmed || one.attempt == recorded);
         if sent && by_sink && !there {
             self.violated(Kind::SentNotAccepted, case);
         }
@@ -299,6 +316,20 @@ impl<'a> Case<'a> {
             doubted.entry(event.attempt).or_insert(*event);
         }
         doubted
+    }
+
+    /// The ends that were recorded and hold: a person who has a touch tried anew takes back the one
+    /// before.
+    fn ends(&self) -> Vec<TouchState> {
+        let mut ends = Vec::new();
+        for event in self.events.iter().filter(|event| !event.late) {
+            if event.is(ReasonCode::ReplayedByPerson) {
+                ends.clear();
+            } else if event.state.is_final() {
+                ends.push(event.state);
+            }
+        }
+        ends
     }
 
     /// Everything about the touch, by time.

@@ -7,7 +7,8 @@
 //!
 //! A touch recorded as sent must be in a sink. A second copy in a sink must belong to an attempt that
 //! history calls `unknown`, and that attempt's worker must have had an incident; no incident explains
-//! more copies than the worker had in flight when it happened.
+//! more copies than the worker had in flight when it happened. Of a touch that a person had tried anew
+//! the last end counts; one that a person knows to have arrived may be in the sink under any attempt.
 
 mod check;
 mod read;
@@ -16,7 +17,7 @@ mod report;
 mod tests;
 
 use chrono::{DateTime, Utc};
-use domain::{Channel, Medium, TouchId, TouchState};
+use domain::{Channel, Medium, Reason, ReasonCode, TouchId, TouchState};
 use uuid::Uuid;
 
 use crate::sms_sink::AcceptedSms;
@@ -41,6 +42,8 @@ pub struct History {
     pub inflight: Vec<TouchId>,
     /// Touches that wait for their time.
     pub due: Vec<TouchId>,
+    /// Touches on the desk, where people look.
+    pub desk: Vec<TouchId>,
     /// What the sinks accepted.
     pub deliveries: Vec<Delivery>,
     /// What was done to processes and servers.
@@ -87,6 +90,14 @@ pub struct Event {
     pub reason: Option<String>,
     /// Whether it was written by a worker that had lost the touch, and so changed nothing.
     pub late: bool,
+}
+
+impl Event {
+    /// Whether its reason has this code.
+    fn is(&self, code: ReasonCode) -> bool {
+        let reason = self.reason.as_deref().and_then(|text| text.parse::<Reason>().ok());
+        reason.is_some_and(|reason| reason.code == code)
+    }
 }
 
 /// An address to which nothing may be accepted from a moment on.

@@ -35,6 +35,7 @@ async fn read(url: &str) -> Result<History, sqlx::Error> {
         outbox: ids(&mut db, "SELECT touch_id FROM outbox").await?,
         inflight: ids(&mut db, "SELECT touch_id FROM inflight").await?,
         due: ids(&mut db, "SELECT touch_id FROM due_touches").await?,
+        desk: ids(&mut db, "SELECT touch_id FROM attention_touches").await?,
         ..History::default()
     };
     db.close().await?;

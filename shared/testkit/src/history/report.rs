@@ -14,6 +14,8 @@ domain::words! {
         WrongEnd = "wrong end",
         /// It waits for its time, but nothing will ever say that the time has come.
         Forgotten = "forgotten",
+        /// It is held for a person and not where people look, or there without waiting for anybody.
+        Desk = "not as the desk has it",
         /// It is recorded as sent, and no sink has it.
         SentNotAccepted = "sent, not accepted",
         /// A sink has it, and it is recorded neither as sent nor as in doubt.

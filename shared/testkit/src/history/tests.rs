@@ -182,6 +182,8 @@ fn a_held_touch_has_its_end_and_may_be_in_the_sink() {
     history.events[1] = event(id, 10, 1, TouchState::Held);
     history.events.pop();
     history.deliveries.pop();
+    assert_eq!(kinds(&history), [Kind::Desk], "nobody would find it");
+    history.desk = vec![id];
     assert_eq!(kinds(&history), []);
     history.events.pop();
     assert_eq!(kinds(&history), [Kind::WrongEnd], "nobody wrote that it is held");
@@ -289,4 +291,47 @@ fn a_report_tells_the_story_of_what_is_wrong() {
     let report = history.check(at(100)).to_string();
     assert!(report.contains("VIOLATED 1 × sent, not accepted"), "{report}");
     assert!(report.contains(&id.to_string()) && report.contains("kill -9"), "{report}");
+}
+
+/// One email that failed, was tried anew by a person, and arrived.
+fn replayed() -> (TouchId, History) {
+    let (id, mut history) = sent();
+    history.touches[0].attempt = 2;
+    history.touches[0].epoch = 3;
+    let mut again = event(id, 5, 1, TouchState::Scheduled);
+    again.reason = Some("replayed_by_person: the password is right".to_owned());
+    history.events =
+        vec![event(id, 2, 1, TouchState::Failed), again, event(id, 9, 2, TouchState::Sent)];
+    history.deliveries = vec![copy(id, 8, 2)];
+    (id, history)
+}
+
+#[test]
+fn of_a_touch_that_a_person_had_tried_anew_the_last_end_counts() {
+    let (_, mut history) = replayed();
+    history.check(at(100)).assert_clean();
+    history.events[1].reason = Some("deferred: 451".to_owned());
+    assert_eq!(kinds(&history), [Kind::WrongEnd], "nobody else takes an end back");
+    let (id, mut history) = replayed();
+    history.deliveries.push(copy(id, 1, 1));
+    assert_eq!(kinds(&history), [Kind::Unexplained], "it had failed, and yet was accepted");
+}
+
+#[test]
+fn what_a_person_confirms_must_have_arrived_whichever_attempt_it_was() {
+    let (id, mut history) = doubled();
+    let mut unknown = event(id, 12, 2, TouchState::Unknown);
+    unknown.reason = Some("lease_expired: attempt 2".to_owned());
+    let mut confirmed = event(id, 20, 2, TouchState::Sent);
+    confirmed.reason = Some("confirmed_by_person: she answered".to_owned());
+    history.events.pop();
+    history.events.extend([unknown, event(id, 12, 2, TouchState::Held), confirmed]);
+    history.touches[0].epoch = 4;
+    history.deliveries.pop();
+    history.check(at(100)).assert_clean();
+    history.desk = vec![id];
+    assert_eq!(kinds(&history), [Kind::Desk], "it waits for nobody any more");
+    history.desk.clear();
+    history.deliveries.clear();
+    assert_eq!(kinds(&history), [Kind::SentNotAccepted], "the person was wrong");
 }

@@ -7,6 +7,7 @@ use domain::arrival::{AnswerKind, AnswerState, ReviewDecision, Wish};
 use domain::audit::Operation;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
+use domain::desk::{Attention, Resolution};
 use domain::pause::PauseScope;
 use domain::registry::{LoadKind, Registry};
 use domain::relationship::{CallPurpose, Listing, RelationshipKind};
@@ -75,6 +76,8 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "review_decision" => ReviewDecision,
         "answer_kind" => AnswerKind,
         "answer_state" => AnswerState,
+        "attention" => Attention,
+        "resolution" => Resolution,
     }
 }
 
