@@ -3,6 +3,7 @@
 //! they are told.
 
 mod contact;
+mod desk;
 mod law;
 mod list;
 mod reason;
@@ -11,6 +12,7 @@ mod touch;
 use domain::Locale;
 
 pub use contact::{address_kind, contact_status, group, language, level};
+pub use desk::{attention, left, resolution};
 pub use law::{
     breaker, legal_basis, pause_scope, privacy_law, registry_verdict, request_kind, request_step,
 };
