@@ -46,7 +46,7 @@ pub struct Scheduler {
     pub settings: Settings,
     /// What happens in doubt.
     pub policies: UnknownPolicies,
-    /// What the circuit breakers bear; without, they do not look.
+    /// What the circuit breakers bear; without, they count and open nothing.
     pub limits: Option<Limits>,
     /// The domain emails are from.
     pub sender_domain: Option<String>,
@@ -59,9 +59,7 @@ impl Scheduler {
     pub fn start(self, shutdown: &Shutdown) {
         let (hints, queued) = mpsc::channel(QUEUED_BATCHES);
         let token = shutdown.token();
-        if let Some(breakers) = self.breakers() {
-            shutdown.spawn("breakers", breakers.run(token.clone()));
-        }
+        shutdown.spawn("breakers", self.breakers().run(token.clone()));
         let Self {
             database, broker, calendar, default_zone, clock, settings, policies, name, ..
         } = self;
@@ -91,14 +89,14 @@ impl Scheduler {
 }
 
 impl Scheduler {
-    fn breakers(&self) -> Option<breakers::Breakers> {
-        Some(breakers::Breakers {
+    fn breakers(&self) -> breakers::Breakers {
+        breakers::Breakers {
             database: self.database.clone(),
             clock: self.clock.clone(),
-            limits: self.limits?,
+            limits: self.limits,
             sender_domain: self.sender_domain.clone(),
             every: self.settings.sweep(),
-        })
+        }
     }
 }
 

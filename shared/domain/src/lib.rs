@@ -49,7 +49,8 @@ pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
     AddressId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId, PauseId,
-    PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId, UserId,
+    PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId,
+    UserId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

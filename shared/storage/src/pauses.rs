@@ -25,12 +25,14 @@ pub struct NewPause {
 }
 
 /// An open pause with its story.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct OpenPause {
     /// What it covers, and why.
     pub pause: Pause,
     /// Business time.
     pub since: DateTime<Utc>,
+    /// The person who opened it; nobody for a circuit breaker.
+    pub opened_by: Option<String>,
     /// The figures it was opened for.
     pub evidence: serde_json::Value,
 }
@@ -53,6 +55,8 @@ pub struct PauseRecord {
     pub pause: Pause,
     /// Business time.
     pub since: DateTime<Utc>,
+    /// The person who opened it; nobody for a circuit breaker.
+    pub opened_by: Option<String>,
     /// The figures it was opened for.
     pub evidence: serde_json::Value,
     /// Its end, if it has one.
@@ -66,7 +70,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn pauses(&self, open: bool, limit: u32) -> Result<Vec<PauseRecord>, StorageError> {
         let rows = sqlx::query(
-            "SELECT id, scope::text AS scope, key, since, reason, evidence,
+            "SELECT id, scope::text AS scope, key, since, reason, opened_by, evidence,
                     lifted_at, lifted_by, lift_note
                FROM pauses WHERE lifted_at IS NULL OR NOT $1 ORDER BY since DESC, id DESC LIMIT $2",
         )
@@ -83,7 +87,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn pause_record(&self, pause: PauseId) -> Result<Option<PauseRecord>, StorageError> {
         let row = sqlx::query(
-            "SELECT id, scope::text AS scope, key, since, reason, evidence,
+            "SELECT id, scope::text AS scope, key, since, reason, opened_by, evidence,
                     lifted_at, lifted_by, lift_note FROM pauses WHERE id = $1",
         )
         .bind(pause.as_uuid())
@@ -92,15 +96,36 @@ impl Database {
         row.as_ref().map(pause_record).transpose()
     }
 
-    /// Opens a pause, and returns its identity; nothing when one with the same scope and key is open
-    /// already. Touches claimed from now on wait.
+    /// Opens a pause in a circuit breaker's name, and returns its identity; nothing when one with the
+    /// same scope and key is open already. Touches claimed from now on wait, and look again within ten
+    /// minutes after it was lifted.
     ///
     /// # Errors
     /// When the key does not fit the scope, or the database does not answer.
     pub async fn pause(&self, new: &NewPause) -> Result<Option<PauseId>, StorageError> {
+        self.open_pause(new, None).await
+    }
+
+    /// Opens a pause in a person's name; otherwise as [`Database::pause`]. The audit log shows who.
+    ///
+    /// # Errors
+    /// When the name is empty, the key does not fit the scope, or the database does not answer.
+    pub async fn pause_by(
+        &self,
+        new: &NewPause,
+        actor: &str,
+    ) -> Result<Option<PauseId>, StorageError> {
+        self.open_pause(new, Some(actor)).await
+    }
+
+    async fn open_pause(
+        &self,
+        new: &NewPause,
+        opened_by: Option<&str>,
+    ) -> Result<Option<PauseId>, StorageError> {
         let opened: Option<uuid::Uuid> = sqlx::query_scalar(
-            "INSERT INTO pauses (id, scope, key, since, reason, evidence)
-             VALUES ($1, $2::text::pause_scope, $3, $4, $5, $6)
+            "INSERT INTO pauses (id, scope, key, since, reason, evidence, opened_by)
+             VALUES ($1, $2::text::pause_scope, $3, $4, $5, $6, $7)
              ON CONFLICT (scope, key) WHERE lifted_at IS NULL DO NOTHING RETURNING id",
         )
         .bind(PauseId::new().as_uuid())
@@ -109,6 +134,7 @@ impl Database {
         .bind(new.since)
         .bind(&new.reason)
         .bind(&new.evidence)
+        .bind(opened_by)
         .fetch_optional(self.pool())
         .await?;
         Ok(opened.map(PauseId::from))
@@ -120,7 +146,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn open_pauses(&self) -> Result<Vec<OpenPause>, StorageError> {
         let rows = sqlx::query(
-            "SELECT id, scope::text AS scope, key, since, reason, evidence FROM pauses
+            "SELECT id, scope::text AS scope, key, since, reason, opened_by, evidence FROM pauses
               WHERE lifted_at IS NULL ORDER BY since, id",
         )
         .fetch_all(self.pool())
@@ -163,16 +189,17 @@ fn open_pause(row: &PgRow) -> Result<OpenPause, StorageError> {
             reason: row.try_get("reason")?,
         },
         since: row.try_get("since")?,
+        opened_by: row.try_get("opened_by")?,
         evidence: row.try_get("evidence")?,
     })
 }
 
 fn pause_record(row: &PgRow) -> Result<PauseRecord, StorageError> {
-    let OpenPause { pause, since, evidence } = open_pause(row)?;
+    let OpenPause { pause, since, opened_by, evidence } = open_pause(row)?;
     let lift =
         match (row.try_get("lifted_at")?, row.try_get("lifted_by")?, row.try_get("lift_note")?) {
             (Some(at), Some(by), Some(note)) => Some(Lift { at, by, note }),
             _ => None,
         };
-    Ok(PauseRecord { pause, since, evidence, lift })
+    Ok(PauseRecord { pause, since, opened_by, evidence, lift })
 }

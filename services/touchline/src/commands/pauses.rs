@@ -76,6 +76,7 @@ struct Row {
     scope: PauseScope,
     key: String,
     since: String,
+    opened_by: Option<String>,
     reason: String,
     evidence: serde_json::Value,
     lifted_at: Option<String>,
@@ -91,6 +92,7 @@ impl From<PauseRecord> for Row {
             scope: record.pause.scope,
             key: record.pause.key,
             since: shown(record.since),
+            opened_by: record.opened_by,
             reason: record.pause.reason,
             evidence: record.evidence,
             lifted_at: record.lift.as_ref().map(|lift| shown(lift.at)),
@@ -149,7 +151,8 @@ async fn show(pause: PauseId, session: &Session) -> anyhow::Result<()> {
 fn for_people(row: &Row) -> String {
     let Row { scope, key, since, reason, .. } = row;
     let about = if key.is_empty() { scope.to_string() } else { format!("{scope} {key}") };
-    let mut lines = vec![format!("{about}, paused since {since}: {reason}")];
+    let by = row.opened_by.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+    let mut lines = vec![format!("{about}, paused since {since}{by}: {reason}")];
     let figures = row.evidence.as_object().into_iter().flatten();
     lines.extend(figures.map(|(name, value)| match value {
         serde_json::Value::String(text) => format!("  {name}: {text}"),
@@ -184,7 +187,7 @@ async fn add(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
         reason,
         evidence: serde_json::json!({ "actor": actor }),
     };
-    let Some(id) = database.pause(&pause).await? else {
+    let Some(id) = database.pause_by(&pause, &actor).await? else {
         let about = if key.is_empty() { scope.to_string() } else { format!("{scope} {key}") };
         anyhow::bail!("{about} is paused already; `touchline pauses list` shows why");
     };

@@ -1,3 +1,4 @@
-//! The fleet as the database knows it: who is there ([`members`]).
+//! The fleet as the database knows it: who is there ([`members`]), and how it goes ([`state`]).
 
 pub mod members;
+pub mod state;

@@ -242,3 +242,35 @@ async fn only_people_lift_and_only_the_functions_count() {
         assert!(counted.count_outcomes(noon(), None, Duration::ZERO).await.is_err(), "{role}");
     }
 }
+
+#[tokio::test]
+async fn a_pause_says_who_opened_it_and_so_does_the_audit_log() {
+    let mut bench = Bench::new(Channel::Email, 1).await;
+    let operator = bench.deployment.connect(Role::Operator);
+    let pause = NewPause {
+        scope: PauseScope::Channel,
+        key: "email".to_owned(),
+        since: noon(),
+        reason: "the relay moves house".to_owned(),
+        evidence: serde_json::json!({}),
+    };
+    assert!(operator.pause_by(&pause, "").await.is_err(), "nobody");
+    let id = operator.pause_by(&pause, "Lina").await.unwrap().unwrap();
+    assert_eq!(operator.pause_by(&pause, "Omar").await.unwrap(), None, "it is open already");
+    let open = operator.open_pauses().await.unwrap();
+    assert_eq!(open[0].opened_by.as_deref(), Some("Lina"));
+    assert!(operator.lift_pause(id, "Omar", "it has moved", noon()).await.unwrap());
+    assert_eq!(operator.verify_audit(None).await.unwrap().broken, None);
+    let logged: Vec<(String, Option<String>)> = sqlx::query_as(
+        "SELECT operation::text, actor FROM audit_log
+          WHERE source = 'pauses' AND operation <> 'join' ORDER BY seq",
+    )
+    .fetch_all(&mut bench.owner)
+    .await
+    .unwrap();
+    let by = |operation: &str, who: &str| (operation.to_owned(), Some(who.to_owned()));
+    assert_eq!(logged, [by("insert", "Lina"), by("update", "Omar")]);
+    let breaker = NewPause { scope: PauseScope::Everything, key: String::new(), ..pause };
+    operator.pause(&breaker).await.unwrap().unwrap();
+    assert_eq!(operator.open_pauses().await.unwrap()[0].opened_by, None);
+}

@@ -1,12 +1,17 @@
 //! Who is there, and how it goes.
 
+use std::time::Duration;
+
+use domain::desk::Attention;
+use domain::{Channel, Lane, Medium, TouchState};
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use storage::Role;
 use storage::fleet::members::Presence;
 use testkit::fixture::Deployment;
 
-use crate::{claim, make_due, monday};
+use crate::desk::Scene;
+use crate::{claim, in_minutes, make_due, monday, noon};
 
 fn presence(name: &str) -> Presence {
     Presence {
@@ -19,7 +24,7 @@ fn presence(name: &str) -> Presence {
 
 #[tokio::test]
 async fn members_report_fall_silent_and_are_forgotten() {
-    let deployment = Deployment::with_one_step(domain::Channel::Email, 2, monday()).await;
+    let deployment = Deployment::with_one_step(Channel::Email, 2, monday()).await;
     let worker = deployment.connect(Role::EmailWorker);
     let scheduler = deployment.connect(Role::Scheduler);
     worker.report_member(&presence("w1"), &json!({ "broker": "ready" })).await.unwrap();
@@ -92,4 +97,71 @@ async fn a_report_changes_nothing_that_is_indexed() {
     .await
     .unwrap();
     assert_eq!(indexed, ["name"]);
+}
+
+/// Counts what was recorded so far, without waiting for transactions of other tests.
+async fn count(scene: &Scene) {
+    let scheduler = scene.deployment.connect(Role::Scheduler);
+    scene.run("UPDATE count_progress SET next_until = NULL").await;
+    scheduler.count_outcomes(noon(), None, Duration::ZERO).await.unwrap();
+    scene.run("UPDATE count_progress SET next_until = clock_timestamp()").await;
+    while scheduler.count_outcomes(noon(), None, Duration::ZERO).await.unwrap() {}
+}
+
+#[tokio::test]
+async fn the_state_of_the_fleet_is_read_in_one_look() {
+    let scene = Scene::new(Channel::Email, 6).await;
+    let later = scene.deployment.people(8).await;
+    scene.deployment.enrol("one-step", &later[6..], monday()).await;
+    scene
+        .run("UPDATE count_progress SET counted_until = clock_timestamp() - interval '50 s'")
+        .await;
+    scene.end(0, TouchState::Sent, "").await;
+    scene.end(1, TouchState::Sent, "").await;
+    scene.end(2, TouchState::Failed, "refused: rcpt: 550 5.1.1 no").await;
+    scene.end(3, TouchState::Held, "plan_not_active: paused").await;
+    scene.worker.report_member(&presence("w1"), &json!({})).await.unwrap();
+    count(&scene).await;
+    let state = scene.operator().fleet_state(in_minutes(5)).await.unwrap();
+    assert_eq!((state.due.waiting, state.due.oldest), (2, Some(noon())));
+    assert_eq!(state.due.late_seconds, 300);
+    assert_eq!((state.in_hand.count, state.in_hand.expired), (2, 0));
+    assert_eq!((state.members.len(), state.members[0].in_hand), (1, 2));
+    let desk: Vec<_> = state.desk.iter().map(|d| (d.kind, d.code.as_str(), d.count)).collect();
+    let held = (Attention::Held, "plan_not_active", 1);
+    assert_eq!(desk, [held, (Attention::Failed, "refused", 1)]);
+    let activity: Vec<_> =
+        state.activity.iter().map(|a| (a.medium, a.state, a.hour, a.day)).collect();
+    let of = |state, n| (Medium::Email, state, n, n);
+    let expected = [of(TouchState::Held, 1), of(TouchState::Sent, 2), of(TouchState::Failed, 1)];
+    assert_eq!(activity, expected);
+    assert!(state.queues.is_empty() && state.pauses.is_empty());
+    let facts = &state.database;
+    assert!(facts.size_bytes > 0 && facts.connections_used > 0, "{facts:?}");
+    assert!(facts.connections_used <= facts.connections_max && !facts.in_recovery, "{facts:?}");
+    assert!(facts.migrations > 18 && facts.last_migration.is_some(), "{facts:?}");
+
+    make_due(&scene.deployment).await;
+    let state = scene.operator().fleet_state(in_minutes(5)).await.unwrap();
+    assert_eq!((state.due.waiting, state.due.late_seconds), (0, 0));
+    let queues: Vec<_> = state.queues.iter().map(|q| (q.lane, q.waiting, q.unconfirmed)).collect();
+    assert_eq!(queues, [(Lane::Bulk, 2, 2)]);
+    for role in [Role::EmailWorker, Role::Scheduler, Role::Inbound] {
+        assert!(scene.deployment.connect(role).fleet_state(noon()).await.is_err(), "{role}");
+    }
+}
+
+/// What an operator looks at all day must not read what grows with the contacts.
+#[tokio::test]
+async fn the_state_of_the_fleet_reads_narrow_tables_alone() {
+    let scene = Scene::new(Channel::Email, 1).await;
+    let mut owner = scene.owner().await;
+    let text = include_str!("../../src/sql/fleet_state.sql");
+    let sql = format!("PREPARE look (timestamptz, bigint) AS {text}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut owner).await.unwrap();
+    let plan: Vec<String> =
+        sqlx::query_scalar("EXPLAIN EXECUTE look (now(), 10)").fetch_all(&mut owner).await.unwrap();
+    let plan = plan.join("\n");
+    let wide = ["on touches", "touch_events", "on contacts", "enrolments", "addresses"];
+    assert!(!wide.iter().any(|table| plan.contains(table)), "{plan}");
 }
