@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use office::content::Part;
+use office::dossier::Format;
 use office::imports::Delimiter;
 use office::intake::columns::Unknown;
 use office::intake::encoding::Encoding;
@@ -37,6 +38,11 @@ pub fn unknown() -> impl TypedValueParser<Value = Unknown> {
 pub fn part() -> impl TypedValueParser<Value = Part> {
     let values = Part::ALL.iter().map(|part| PossibleValue::new(part.as_str()));
     PossibleValuesParser::new(values).try_map(|word| word.parse::<Part>())
+}
+
+/// `--format` of an export.
+pub fn format() -> impl TypedValueParser<Value = Format> {
+    one_of(&[("json", "For programs"), ("html", "For people"), ("csv", "For spreadsheets")])
 }
 
 /// `--delimiter`.

@@ -9,9 +9,7 @@ mod choices;
 mod commands;
 mod connect;
 mod error;
-mod evidence;
 mod output;
-mod page;
 mod preflight;
 mod progress;
 

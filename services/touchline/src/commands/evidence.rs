@@ -5,18 +5,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
-use ring::digest::{SHA256, digest};
-use ring::signature::{Ed25519KeyPair, KeyPair};
-use secrecy::{ExposeSecret, SecretSlice};
+use office::evidence::{Forged, make_key, page_fits, public_key, read_key, verify};
+use ring::signature::Ed25519KeyPair;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::connect::Session;
 use crate::error::{Refused, usage};
-use crate::evidence::verify;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -66,18 +63,12 @@ pub fn key(session: &Session) -> anyhow::Result<Ed25519KeyPair> {
     }
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
     let wrong = || anyhow::anyhow!("{file} holds no key of touchline evidence key");
-    let pem: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
-    let bytes = SecretSlice::from(STANDARD.decode(pem).map_err(|_| wrong())?);
-    Ed25519KeyPair::from_pkcs8(bytes.expose_secret()).map_err(|_| wrong())
+    read_key(&SecretString::from(text)).ok_or_else(wrong)
 }
 
 fn make(file: &Path, session: &Session) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let random = ring::rand::SystemRandom::new();
-    let bytes = Ed25519KeyPair::generate_pkcs8(&random)
-        .map_err(|_| anyhow::anyhow!("the machine gives no random numbers"))?;
-    let pair = Ed25519KeyPair::from_pkcs8(bytes.as_ref())
-        .map_err(|_| anyhow::anyhow!("the key that was made cannot be read"))?;
+    let made = make_key()?;
     let mut options = std::fs::OpenOptions::new();
     let mut out = options
         .write(true)
@@ -85,9 +76,8 @@ fn make(file: &Path, session: &Session) -> anyhow::Result<()> {
         .mode(0o600)
         .open(file)
         .with_context(|| format!("cannot write {}", file.display()))?;
-    let pem = STANDARD.encode(bytes.as_ref());
-    writeln!(out, "-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----")?;
-    let public_key = domain::hex::encode(pair.public_key().as_ref());
+    out.write_all(made.pem.expose_secret().as_bytes())?;
+    let public_key = made.public_key;
     session.output.object(&json!({ "file": file, "public_key": public_key }), |_| {
         format!(
             "written to {}; set [keys] evidence_key_file to it\npublic key, to be kept elsewhere: \
@@ -100,9 +90,7 @@ fn make(file: &Path, session: &Session) -> anyhow::Result<()> {
 
 fn check(file: &Path, expected: Option<String>, session: &Session) -> anyhow::Result<()> {
     let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let verified = String::from_utf8(text)
-        .map_err(|_| crate::evidence::Forged::Form)
-        .and_then(|text| verify(&text));
+    let verified = String::from_utf8(text).map_err(|_| Forged::Form).and_then(|text| verify(&text));
     let verified = match verified {
         Ok(verified) => verified,
         Err(forged) => {
@@ -113,11 +101,12 @@ fn check(file: &Path, expected: Option<String>, session: &Session) -> anyhow::Re
     };
     let expected = match expected {
         Some(given) => Some(given.to_lowercase()),
-        None => key(session).ok().map(|pair| domain::hex::encode(pair.public_key().as_ref())),
+        None => key(session).ok().map(|pair| public_key(&pair)),
     };
     let is_own = expected.as_ref().map(|expected| *expected == verified.public_key);
     let taken = &verified.evidence["taken"];
-    let page = page_fits(file, &verified.evidence);
+    let page = std::fs::read(page_beside(file)).ok();
+    let page = page.map(|page| page_fits(&page, &verified.evidence));
     let answer = json!({
         "genuine": is_own != Some(false) && page != Some(false),
         "public_key": verified.public_key, "key_known": is_own, "page_fits": page, "taken": taken,
@@ -149,13 +138,4 @@ fn check(file: &Path, expected: Option<String>, session: &Session) -> anyhow::Re
 /// Where the page of a bundle is.
 pub fn page_beside(bundle: &Path) -> PathBuf {
     bundle.with_extension("html")
-}
-
-/// Whether the page beside the bundle is the one that was written with it, if there is one.
-fn page_fits(bundle: &Path, evidence: &serde_json::Value) -> Option<bool> {
-    let page = std::fs::read(page_beside(bundle)).ok()?;
-    Some(
-        evidence["page_sha256"].as_str()
-            == Some(domain::hex::encode(digest(&SHA256, &page).as_ref()).as_str()),
-    )
 }

@@ -137,7 +137,7 @@ fn what_follows(story: &Story, locale: Locale) -> Vec<String> {
             Locale::En => format!("The enrolment is {}: {reason}.", story.enrolment_state),
             Locale::Ar => {
                 let state = words::enrolment_state(story.enrolment_state, locale);
-                format!("الاشتراك في الخطة {state}: {reason}.")
+                format!("التسجيل في الخطة {state}: {reason}.")
             }
         });
     }

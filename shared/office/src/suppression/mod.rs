@@ -14,7 +14,7 @@ pub use export::{Export, Written, export};
 pub use lookup::{Checked, ListedEntry, check, newest};
 pub use target::{Asked, targets};
 
-use crate::words::{self, embedded, pick};
+use crate::words::{self, embedded};
 
 /// Why the list was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ impl Refused {
             }
             Self::NoContact => "لا توجد جهة اتصال بهذا العنوان؛ يمكن إدراج العنوان نفسه.".to_owned(),
             Self::OtherScope { asked, named } => format!(
-                "النطاق المطلوب ({}) لا يناسب ما ذُكر ({}).",
+                "ما يُطلب شموله ({}) لا يناسب ما ذُكر ({}).",
                 words::scope(*asked, locale),
                 words::scope(*named, locale)
             ),
@@ -90,12 +90,10 @@ impl Refused {
                 "تبقى قيود عددها {n}: البلاغات وما قيل أو كُتب يحتاج رفعها إلى شخصين. يطلب أحدهما الرفع \
                  ثم يوافق الآخر."
             ),
-            Self::NoEntry => pick(
-                locale,
-                "",
-                "لا يوجد قيد يطابق هذا تمامًا؛ تبقى سارية قيود القنوات الأخرى والشخص بأكمله والنطاق.",
-            )
-            .to_owned(),
+            Self::NoEntry => {
+                "لا يوجد قيد يطابق هذا تمامًا؛ تبقى سارية قيود القنوات الأخرى والشخص بأكمله والنطاق."
+                    .to_owned()
+            }
             Self::Storage(_) => return None,
         })
     }

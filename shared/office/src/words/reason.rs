@@ -12,7 +12,7 @@ bilingual! {
             "لا يوجد لجهة الاتصال عنوان لهذه القناة";
         BadAddress => "the address cannot be used for the channel",
             "العنوان غير صالح لهذه القناة";
-        PlanNotActive => "the enrolment was not running", "لم يكن الاشتراك في الخطة نشطًا";
+        PlanNotActive => "the enrolment was not running", "لم يكن التسجيل في الخطة نشطًا";
         OutsideWindow => "it was outside the recipient's hours",
             "كان الوقت خارج ساعات التواصل لدى المستلم";
         ZoneUnknown => "no time zone is known for the recipient",

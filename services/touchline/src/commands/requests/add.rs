@@ -4,11 +4,10 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::rights::{PrivacyLaw, RequestKind};
 use jiff::tz::TimeZone;
-use office::local;
-use storage::rights::NewRequest;
+use office::requests::{self, Incoming};
 
 use super::list::{for_people, shown};
-use super::{known, today};
+use super::{refused, today};
 use crate::commands::whom;
 use crate::connect::Session;
 use crate::error::usage;
@@ -53,24 +52,20 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         None => None,
     };
     let now = session.clock()?.now();
-    let received_at = arguments.received.unwrap_or(now);
-    if received_at > now {
-        return Err(usage("--received lies in the future"));
-    }
     let zone = TimeZone::get(&session.team()?.default_time_zone)
         .map_err(|_| usage("[team] default_time_zone is no time zone"))?;
-    let new = NewRequest {
+    let incoming = Incoming {
+        contact,
         kind: arguments.kind,
         law: arguments.law,
-        contact,
-        received_at,
-        received_on: local::zoned(received_at, &zone).date(),
+        received_at: arguments.received.unwrap_or(now),
         how: arguments.how,
-        actor: arguments.actor,
         evidence: arguments.evidence,
+        actor: arguments.actor,
     };
-    let id = connection.database.record_request(&new).await?;
-    let request = known(id, &connection.database).await?;
+    let recorded = requests::record(incoming, now, &zone, &connection.database).await;
+    let request = recorded.map_err(refused)?;
+    let id = request.id;
     let today = today(session)?;
     session.output.object(&shown(&request, today), |answer| {
         format!("recorded as {id}\n{}", for_people(answer))

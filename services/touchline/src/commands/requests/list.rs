@@ -4,6 +4,7 @@ use clap::Args;
 use domain::rights::RequestStep;
 use domain::{RequestId, deadline};
 use jiff::civil::Date;
+use office::requests;
 use serde_json::{Value, json};
 use storage::rights::{Request, RequestEvent, Standing};
 
@@ -35,8 +36,7 @@ pub struct ShowArguments {
 pub async fn list(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let connection = session.connect().await?;
     let today = today(session)?;
-    let mut requests = connection.database.requests(arguments.all).await?;
-    requests.sort_by_key(|request| (rank(request.standing(today)), request.last_day()));
+    let requests = requests::list(arguments.all, today, &connection.database).await?;
     let is_overdue =
         |request: &Request| request.standing(today) == Standing::Open(deadline::Standing::Overdue);
     let overdue = requests.iter().any(is_overdue);
@@ -61,16 +61,6 @@ pub async fn show(arguments: &ShowArguments, session: &Session) -> anyhow::Resul
     let request = known(arguments.id, &connection.database).await?;
     session.output.object(&shown(&request, today(session)?), for_people)?;
     Ok(())
-}
-
-/// Overdue ones first, then those somebody is reminded of, then the others; what is over last.
-const fn rank(standing: Standing) -> u8 {
-    match standing {
-        Standing::Open(deadline::Standing::Overdue) => 0,
-        Standing::Open(deadline::Standing::Reminded) => 1,
-        Standing::Open(deadline::Standing::InTime) => 2,
-        Standing::Over(..) => 3,
-    }
 }
 
 /// A request for programs.

@@ -13,6 +13,7 @@ use domain::rights::RequestStep;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use office::local;
+use office::requests::{self, Refused};
 use storage::Database;
 use storage::rights::{Request, RequestEvent};
 
@@ -64,10 +65,7 @@ fn today(session: &Session) -> anyhow::Result<Date> {
 /// # Errors
 /// When there is none, or the database does not answer.
 pub async fn known(id: RequestId, database: &Database) -> anyhow::Result<Request> {
-    let found = database.request(id).await?;
-    found.ok_or_else(|| {
-        anyhow::anyhow!("there is no request {id}; touchline requests list shows them")
-    })
+    requests::known(id, database).await.map_err(refused)
 }
 
 /// Notes that a request was answered by what a command has just done.
@@ -84,5 +82,20 @@ pub async fn note(
 ) -> anyhow::Result<()> {
     let event =
         RequestEvent { step, on: today(session)?, note: note.to_owned(), actor: actor.to_owned() };
-    step::store(id, &event, database).await
+    requests::answer(id, &event, database).await.map_err(refused)?;
+    Ok(())
+}
+
+/// Why a request was not recorded or answered, in the words of the command line.
+fn refused(why: Refused) -> anyhow::Error {
+    match why {
+        Refused::Unknown(_) => anyhow::anyhow!("{why}; touchline requests list shows them"),
+        Refused::Unsaid => usage("a text or --actor is empty; say what happened, and who says so"),
+        Refused::Future => usage("--received lies in the future"),
+        Refused::OtherStep => usage("use touchline requests extend, or answer, for this step"),
+        Refused::NotExtendable => usage(why.to_string()),
+        Refused::ToldWhen => usage("--told lies in the future, or before the request came in"),
+        Refused::Storage(error) => error.into(),
+        Refused::ToldLate { .. } | Refused::Extended(_) | Refused::Over(..) => why.into(),
+    }
 }

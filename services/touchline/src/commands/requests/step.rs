@@ -4,13 +4,12 @@ use clap::Args;
 use domain::RequestId;
 use domain::rights::RequestStep;
 use jiff::civil::Date;
-use storage::Database;
-use storage::rights::RequestEvent;
+use office::requests::{self, Refused};
+use storage::rights::{Request, RequestEvent};
 
 use super::list::{for_people, shown};
-use super::{known, today};
+use super::{refused, today};
 use crate::connect::Session;
-use crate::error::usage;
 
 /// Something that happened on the way.
 #[derive(Debug, Args)]
@@ -63,13 +62,12 @@ pub struct AnswerArguments {
 /// Runs `requests note`.
 ///
 /// # Errors
-/// An unknown request, a step that has a command of its own, or a database that does not answer.
+/// An unknown request, one that is over, or a database that does not answer.
 pub async fn note(arguments: NoteArguments, session: &Session) -> anyhow::Result<()> {
     let NoteArguments { id, step, note, actor } = arguments;
-    if step == RequestStep::Extended || step.is_final() {
-        return Err(usage("use touchline requests extend, or answer, for this step"));
-    }
-    take(id, RequestEvent { step, on: today(session)?, note, actor }, session).await
+    let event = RequestEvent { step, on: today(session)?, note, actor };
+    let connection = session.connect().await?;
+    tell(requests::note(id, event, &connection.database).await, session)
 }
 
 /// Runs `requests extend`.
@@ -80,25 +78,10 @@ pub async fn note(arguments: NoteArguments, session: &Session) -> anyhow::Result
 pub async fn extend(arguments: ExtendArguments, session: &Session) -> anyhow::Result<()> {
     let ExtendArguments { id, told, reason, actor } = arguments;
     let today = today(session)?;
-    let on = told.unwrap_or(today);
+    let told = told.unwrap_or(today);
     let connection = session.connect().await?;
-    let request = known(id, &connection.database).await?;
-    if request.clock.extended.is_none() {
-        return Err(usage("such a request cannot be extended"));
-    }
-    if on > today || on < request.received_on {
-        return Err(usage("--told lies in the future, or before the request came in"));
-    }
-    if on > request.clock.due {
-        anyhow::bail!(
-            "told on {on}, after the last day ({}): that extends nothing",
-            request.clock.due
-        );
-    }
-    if request.told_of_extension().is_some() {
-        anyhow::bail!("it was extended before, and is due on {}", request.last_day());
-    }
-    take(id, RequestEvent { step: RequestStep::Extended, on, note: reason, actor }, session).await
+    let database = &connection.database;
+    tell(requests::extend(id, told, reason, actor, today, database).await, session)
 }
 
 /// Runs `requests answer`.
@@ -108,29 +91,13 @@ pub async fn extend(arguments: ExtendArguments, session: &Session) -> anyhow::Re
 pub async fn answer(arguments: AnswerArguments, session: &Session) -> anyhow::Result<()> {
     let AnswerArguments { id, refused, evidence, actor } = arguments;
     let step = if refused { RequestStep::Refused } else { RequestStep::Answered };
-    take(id, RequestEvent { step, on: today(session)?, note: evidence, actor }, session).await
-}
-
-async fn take(id: RequestId, event: RequestEvent, session: &Session) -> anyhow::Result<()> {
-    if event.note.trim().is_empty() || event.actor.trim().is_empty() {
-        return Err(usage("a text or --actor is empty; say what happened, and who says so"));
-    }
+    let event = RequestEvent { step, on: today(session)?, note: evidence, actor };
     let connection = session.connect().await?;
-    store(id, &event, &connection.database).await?;
-    let request = known(id, &connection.database).await?;
-    session.output.object(&shown(&request, today(session)?), for_people)?;
-    Ok(())
+    tell(requests::answer(id, &event, &connection.database).await, session)
 }
 
-/// Notes an event of a request that is known.
-///
-/// # Errors
-/// An unknown request, one that was answered before, or a database that does not answer.
-pub async fn store(id: RequestId, event: &RequestEvent, database: &Database) -> anyhow::Result<()> {
-    let request = known(id, database).await?;
-    if let Some(end) = request.events.iter().find(|event| event.step.is_final()) {
-        anyhow::bail!("the request was {} on {}", end.step, end.on);
-    }
-    database.note_request(id, event).await?;
+fn tell(done: Result<Request, Refused>, session: &Session) -> anyhow::Result<()> {
+    let request = done.map_err(refused)?;
+    session.output.object(&shown(&request, today(session)?), for_people)?;
     Ok(())
 }

@@ -1,20 +1,17 @@
 //! `touchline contacts export`: everything about a person, for programs or for people, or what the
-//! person gave us, to take along (compliance.md PRV-06, PRV-07). That it was read is noted.
-
-mod portable;
-pub(super) mod readable;
-mod words;
+//! person gave us, to take along.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use domain::{Locale, RequestId};
-use serde_json::{Map, Value, json};
+use office::dossier::{self, Export, Format};
+use serde_json::json;
 use storage::Role;
-use storage::rights::Dossier;
 
+use crate::choices;
 use crate::commands::{requests, whom};
 use crate::connect::Session;
 use crate::error::usage;
@@ -25,7 +22,7 @@ pub struct Arguments {
     /// Whose: an id, external id, email address, phone number or name.
     contact: String,
     /// json for programs, html for people, csv for spreadsheets (with --portable alone).
-    #[arg(long, value_enum, default_value = "json")]
+    #[arg(long, default_value = "json", value_parser = choices::format())]
     format: Format,
     /// The language of the page: en or ar; the contact's when not given.
     #[arg(long)]
@@ -47,17 +44,6 @@ pub struct Arguments {
     reason: String,
 }
 
-/// The form of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For programs.
-    Json,
-    /// For people.
-    Html,
-    /// For spreadsheets.
-    Csv,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -74,37 +60,16 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     if let Some(id) = arguments.request {
         requests::known(id, &connection.database).await?;
     }
-    let why = match arguments.request {
-        Some(id) => format!("{} (request {id})", arguments.reason),
-        None => arguments.reason.clone(),
-    };
-    let dossier = connection.database.read_person(contact.id, &arguments.actor, &why).await?;
-    let language = arguments.language.unwrap_or(contact.locale);
-    let content = match (arguments.portable, arguments.format) {
-        (false, Format::Html) => readable::page(&dossier, language).html(),
-        (false, _) => pretty(&everything(&dossier))?,
-        (true, Format::Html) => readable::page(&portable::given(&dossier), language).html(),
-        (true, Format::Json) => pretty(&everything(&portable::given(&dossier)))?,
-        (true, Format::Csv) => portable::csv(&portable::given(&dossier))?,
-    };
-    let Some(path) = arguments.out else {
-        std::io::stdout().lock().write_all(content.as_bytes())?;
+    let Arguments { format, language, portable, out, request, actor, reason, .. } = arguments;
+    let export = Export { format, portable, language, request, actor, reason };
+    let exported = dossier::export(&contact, &export, &connection).await?;
+    let Some(path) = out else {
+        std::io::stdout().lock().write_all(exported.content.as_bytes())?;
         return Ok(());
     };
-    std::fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
-    let answer = json!({ "contact": contact.id, "out": path, "event": dossier.reading });
+    std::fs::write(&path, exported.content)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let answer = json!({ "contact": contact.id, "out": path, "event": exported.event });
     session.output.object(&answer, |_| format!("written to {}", path.display()))?;
     Ok(())
-}
-
-/// Everything, a list of rows per table.
-fn everything(dossier: &Dossier) -> Value {
-    let sections = dossier.sections.iter();
-    let tables: Map<String, Value> =
-        sections.map(|section| (section.table.clone(), json!(section.rows))).collect();
-    json!({ "event": dossier.reading, "tables": tables })
-}
-
-fn pretty(value: &Value) -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
 }

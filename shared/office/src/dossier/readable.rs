@@ -4,8 +4,8 @@ use domain::Locale;
 use serde_json::Value;
 use storage::rights::Dossier;
 
+use super::page::{Page, Section};
 use super::words;
-use crate::page::{Page, Section};
 
 /// Endings of columns that hold numbers of ours, which say nothing to people.
 const SILENT: &[&str] = &["_key", "_hash", "digest", "lockable", "_event", "topic_events"];
