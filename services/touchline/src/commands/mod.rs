@@ -7,9 +7,11 @@ mod calendar;
 mod check;
 mod consents;
 mod contacts;
+mod desk;
 mod enrol;
 mod evidence;
 mod explain;
+mod fleet;
 mod migrate;
 mod pauses;
 mod plans;
@@ -52,9 +54,11 @@ pub enum Command {
     Enrol(enrol::Arguments),
     /// Show the coming year of a contact, touch by touch.
     Calendar(calendar::Arguments),
-    /// List touches.
+    /// List touches; look at those that wait for a person, and decide about them.
     #[command(subcommand)]
     Touches(touches::Arguments),
+    /// Show who is there and how it goes: members, queues, lateness, what waits, the database.
+    Fleet,
     /// Tell the story of a touch: what was decided, when, by whom and why.
     Explain(explain::Arguments),
     /// The list of those who must not be contacted.
@@ -114,6 +118,7 @@ impl Command {
             Self::Enrol(arguments) => enrol::run(arguments, &session).await,
             Self::Calendar(arguments) => calendar::run(arguments, &session).await,
             Self::Touches(arguments) => touches::run(arguments, &session).await,
+            Self::Fleet => fleet::run(&session).await,
             Self::Explain(arguments) => explain::run(arguments, &session).await,
             Self::Suppress(arguments) => suppress::run(arguments, &session).await,
             Self::Registry(arguments) => registry::run(arguments, &session).await,

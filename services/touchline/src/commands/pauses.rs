@@ -219,7 +219,8 @@ async fn lift(pause: PauseId, actor: &str, reason: &str, session: &Session) -> a
     if lifted { Ok(()) } else { Err(Refused.into()) }
 }
 
-fn said<'a>(text: &'a str, flag: &str) -> anyhow::Result<&'a str> {
+/// What was said with a flag, which must say something.
+pub(super) fn said<'a>(text: &'a str, flag: &str) -> anyhow::Result<&'a str> {
     let text = text.trim();
     if text.is_empty() { Err(usage(format!("{flag} is empty"))) } else { Ok(text) }
 }

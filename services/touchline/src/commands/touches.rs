@@ -1,12 +1,13 @@
-//! `touchline touches`: lists touches.
+//! `touchline touches`: lists touches; those that wait for a person are in [`desk`].
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use domain::desk::{Attention, Resolution};
 use domain::{Channel, ContactId, TouchId, TouchState};
 use serde::Serialize;
 use storage::touches::{Touch, TouchFilter};
 
-use super::whom;
+use super::{desk, whom};
 use crate::connect::Session;
 
 /// What to do.
@@ -14,6 +15,18 @@ use crate::connect::Session;
 pub enum Arguments {
     /// List touches in order of their due time.
     List(List),
+    /// Touches that are held: their plan is paused, or who knows what a person has to decide.
+    Held(desk::Waiting),
+    /// Touches that may have been handed over, and nobody knows.
+    Unknown(desk::Waiting),
+    /// Touches that failed, or were blocked by settings, templates or data of ours.
+    Failed(desk::Waiting),
+    /// Let held or unknown touches go on: through the list and the gate again.
+    Resume(desk::Deciding),
+    /// End held, unknown or failed touches by what you know.
+    Settle(desk::Settling),
+    /// Try failed touches anew, once what kept them is put right.
+    Replay(desk::Deciding),
 }
 
 /// Which touches.
@@ -60,7 +73,20 @@ struct Shown {
 /// # Errors
 /// When there is no such contact, or the database does not answer.
 pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> {
-    let Arguments::List(list) = arguments;
+    let list = match arguments {
+        Arguments::List(list) => list,
+        Arguments::Held(which) => return desk::show(&[Attention::Held], which, session).await,
+        Arguments::Unknown(which) => {
+            return desk::show(&[Attention::Unknown], which, session).await;
+        }
+        Arguments::Failed(which) => {
+            let kinds = &[Attention::Failed, Attention::Blocked];
+            return desk::show(kinds, which, session).await;
+        }
+        Arguments::Resume(which) => return desk::decide(Resolution::Resume, which, session).await,
+        Arguments::Replay(which) => return desk::decide(Resolution::Replay, which, session).await,
+        Arguments::Settle(which) => return desk::settle(which, session).await,
+    };
     let connection = session.connect().await?;
     let contact = match &list.contact {
         Some(text) => Some(whom::contact(text, &connection, session).await?.id),

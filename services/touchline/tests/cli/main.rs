@@ -4,6 +4,7 @@
 mod auditing;
 mod checking;
 mod consenting;
+mod deciding;
 mod enrolling;
 mod erasing;
 mod explaining;

@@ -156,7 +156,7 @@ impl Database {
 /// What was asked for, as it is kept on record.
 fn asked(filter: &DeskFilter) -> serde_json::Value {
     serde_json::json!({
-        "kind": filter.kind, "code": filter.code, "detail": filter.detail,
+        "kinds": filter.kinds, "code": filter.code, "detail": filter.detail,
         "channel": filter.channel, "plan": filter.plan_key, "named": filter.touches.len(),
     })
 }

@@ -26,8 +26,8 @@ pub const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 pub struct DeskFilter {
     /// These alone; a decision about named touches may repeat what may have arrived.
     pub touches: Vec<TouchId>,
-    /// Of one kind.
-    pub kind: Option<Attention>,
+    /// Of these kinds.
+    pub kinds: Vec<Attention>,
     /// Of one reason, by its code.
     pub code: Option<String>,
     /// Of one cause within the reason, as [`DeskGroup::detail`] has it.
@@ -41,7 +41,7 @@ pub struct DeskFilter {
 impl DeskFilter {
     /// The kinds among `of` that it asks for.
     fn kinds(&self, of: &[Attention]) -> Vec<&'static str> {
-        let wanted = |kind: &&Attention| self.kind.is_none_or(|own| own == **kind);
+        let wanted = |kind: &&Attention| self.kinds.is_empty() || self.kinds.contains(*kind);
         of.iter().filter(wanted).map(|kind| kind.as_str()).collect()
     }
 

@@ -32,7 +32,7 @@ async fn what_a_paused_plan_holds_goes_on_when_a_person_says_so() {
 async fn what_is_in_doubt_is_confirmed_resumed_or_cancelled_once() {
     let scene = Scene::new(Channel::Email, 3).await;
     scene.die().await;
-    let doubt = DeskFilter { kind: Some(Attention::Unknown), ..DeskFilter::default() };
+    let doubt = DeskFilter { kinds: vec![Attention::Unknown], ..DeskFilter::default() };
     let touches = scene.operator().desk_touches(&doubt, None, 5).await.unwrap();
     assert_eq!(touches.len(), 3);
     assert!(touches.iter().all(|touch| (touch.doubts, touch.state) == (1, TouchState::Held)));
