@@ -77,6 +77,8 @@ given sms-worker database broker address token sms_password
 given call-worker database broker address token
 given inbound database address token
 given console database broker address token
+# A new database is bound to the key of its list.
+given migrate address
 # The command line, as whoever works, and as whoever may lift an entry of the list.
 given operator database address token
 given compliance database address token

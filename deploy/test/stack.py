@@ -4,12 +4,14 @@ Run by run.sh, in a copy of deploy/. Every step says what it showed; the first t
 the test with the logs of whoever is concerned.
 """
 
+import email
 import json
 import os
 import re
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from datetime import date, datetime, timedelta, timezone
 
@@ -46,7 +48,7 @@ def say(text):
 def fail(text):
     print(f"deploy-test: FAILED: {text}", file=sys.stderr, flush=True)
     subprocess.run([*COMPOSE, "ps", "--all"])
-    subprocess.run([*COMPOSE, "logs", "--tail=25"])
+    subprocess.run([*COMPOSE, "logs", "--no-color", "--tail=25"])
     sys.exit(1)
 
 
@@ -110,9 +112,9 @@ def address(service):
 
 
 def start():
-    os.makedirs("log")
+    os.makedirs("log", exist_ok=True)
     os.chmod("log", 0o777)
-    os.makedirs("files")
+    os.makedirs("files", exist_ok=True)
     begun = time.monotonic()
     left_out = os.environ["LEFT_OUT"].split()
     up = ["up", "--detach", "--no-build", "--quiet-pull"]
@@ -214,6 +216,17 @@ def sends_one():
     say("a contact was imported and enrolled; mail and text were accepted, the letter is a task")
 
 
+def takes_an_opt_out():
+    """One click on the link of the mail, at the port the public edge is reached at."""
+    mail = email.message_from_bytes(open("log/mails/1.eml", "rb").read())
+    path = urllib.parse.urlparse(re.search(r"<(http[^>]+)>", mail["List-Unsubscribe"])[1]).path
+    port = run("docker", "port", containers("inbound")[0], "8080").split(":")[-1].strip()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", b"List-Unsubscribe=One-Click")
+    check(urllib.request.urlopen(request, timeout=30).status == 200, "the opt-out was not taken")
+    check(query("SELECT count(*) FROM suppressions") == "1", "the opt-out is not on the list")
+    say("one click on the mail's link put its recipient on the list")
+
+
 def is_watched():
     base = f"http://{address('prometheus')}:9090/api/v1"
 
@@ -272,9 +285,9 @@ def lost_nothing():
         say(line)
     check(len(accepted("mails")) == PEOPLE + 1, "the catcher has other mails than the database")
     check(len(accepted("texts")) == PEOPLE + 1, "the gateway has other texts than the database")
-    verified = compose("run", "--rm", "-T", "touchline", "audit", "verify")
+    compose("run", "--rm", "-T", "touchline", "audit", "verify")
     say("every touch has one recorded end, the sinks accepted what the database says, "
-        + verified.strip().splitlines()[-1])
+        "and the audit log's chain holds")
 
 
 def main():
@@ -282,6 +295,7 @@ def main():
     is_locked_down()
     has_own_logins()
     sends_one()
+    takes_an_opt_out()
     is_watched()
     restarts_under_load()
     lost_nothing()

@@ -1,6 +1,9 @@
 # Stands in for the official image, from Debian's package, as far as compose.yaml uses that one.
 FROM debian:bookworm-slim
-RUN apt-get update -qq \
+# The user has the number it has there.
+RUN groupadd --system --gid 999 postgres \
+    && useradd --system --uid 999 --gid postgres --home-dir /var/lib/postgresql postgres \
+    && apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends postgresql >/dev/null \
     && rm -rf /var/lib/apt/lists/* /var/lib/postgresql/* \
     && install -d -o postgres -g postgres -m 700 /var/lib/postgresql/data

@@ -84,10 +84,14 @@ async fn an_empty_database_is_migrated_once() {
     let first = desk.run(&["migrate", "--json"]).object();
     assert!(first["migrations"].as_u64().unwrap() >= 5);
     assert_eq!(desk.run(&["migrate", "--json"]).object(), first);
-    assert_eq!(desk.run(&["suppress", "list", "--json"]).code, 0);
-    // The first key is remembered; with another the list would match nobody.
+    // The first key is remembered; with another the list would match nobody. Services may not write
+    // it, so it is there before any of them starts.
     let desk = desk.with("TOUCHLINE__KEYS__ADDRESS", "another");
-    let (code, why) = desk.run(&["suppress", "list", "--json"]).refusal();
-    assert_eq!(code, 1);
-    assert!(why.contains("[keys] address"), "{why}");
+    for command in [&["migrate", "--json"][..], &["suppress", "list", "--json"]] {
+        let (code, why) = desk.run(command).refusal();
+        assert_eq!(code, 1);
+        assert!(why.contains("[keys] address"), "{why}");
+    }
+    let desk = desk.with("TOUCHLINE__KEYS__ADDRESS", "one");
+    assert_eq!(desk.run(&["suppress", "list", "--json"]).code, 0);
 }
