@@ -88,7 +88,7 @@ stack() {
     export COMPOSE_PROJECT_NAME=touchline-test COMPOSE_FILE=compose.yaml:test/compose.yaml
     # Ports nobody else has.
     export TOUCHLINE_INBOUND_PORT=127.0.0.1:0 TOUCHLINE_GRAFANA_PORT=127.0.0.1:0
-    export TOUCHLINE_MAIL_PORT=127.0.0.1:0
+    export TOUCHLINE_MAIL_PORT=127.0.0.1:0 TOUCHLINE_CONSOLE_PORT=127.0.0.1:0
     export LEFT_OUT="$left_out" HISTORY="$CARGO_TARGET_DIR/debug/history"
     python3 "$work/deploy/test/stack.py"
 }

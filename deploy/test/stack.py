@@ -16,9 +16,7 @@ import urllib.request
 from datetime import date, datetime, timedelta, timezone
 
 PEOPLE = 1500
-SERVICES = ["scheduler", "email-worker", "sms-worker", "call-worker", "inbound"]
-# Members of no role but their own; workers share what all of them need.
-SHARED_ROLES = {"touchline_worker"}
+SERVICES = ["scheduler", "email-worker", "sms-worker", "call-worker", "inbound", "console"]
 OPEN = "('scheduled', 'queued', 'sending', 'unknown')"
 
 
@@ -227,6 +225,15 @@ def takes_an_opt_out():
     say("one click on the mail's link put its recipient on the list")
 
 
+def shows_the_console():
+    """Its page for whoever is not signed in, and the first administrator's link in its log."""
+    port = run("docker", "port", containers("console")[0], "8090").split(":")[-1].strip()
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).read().decode()
+    check("<html" in page, f"the console shows: {page[:200]}")
+    check("first administrator" in compose("logs", "console"), "no link for the first administrator")
+    say("the console answers, and its log has the first administrator's link")
+
+
 def is_watched():
     base = f"http://{address('prometheus')}:9090/api/v1"
 
@@ -296,6 +303,7 @@ def main():
     has_own_logins()
     sends_one()
     takes_an_opt_out()
+    shows_the_console()
     is_watched()
     restarts_under_load()
     lost_nothing()

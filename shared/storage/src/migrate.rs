@@ -43,7 +43,10 @@ impl Database {
             Ok(applied) => Err(StorageError::Schema(format!(
                 "it has {applied} migrations, the program knows {known}"
             ))),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
+            // No table yet, or not even the role that a server's first migration makes.
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("42P01" | "22023" | "42704")) =>
+            {
                 Err(StorageError::Schema("it is empty".to_owned()))
             }
             Err(error) => Err(error.into()),
