@@ -13,6 +13,10 @@ document.addEventListener('htmx:beforeSwap', (event) => {
 // A form is sent once, however often its button is pressed.
 document.addEventListener('submit', (event) => {
   const form = event.target;
+  // What is shown in a frame of the page may be sent as often as it is asked for.
+  if (event.submitter?.formTarget) {
+    return;
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -38,6 +38,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "console.js": "text/javascript; charset=utf-8",
         "htmx.min.js": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
+        "templates.js": "text/javascript; charset=utf-8",
     })
 });
 

@@ -43,6 +43,8 @@ pub struct Settings {
     pub lifetime: Duration,
     /// Who speaks.
     pub team: Team,
+    /// The same as workers know it: what templates are filled in with.
+    pub sender: worker::Team,
     /// The zone times are shown in.
     pub zone: TimeZone,
 }
@@ -58,6 +60,7 @@ impl Settings {
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
             zone: zone(&team.default_time_zone)?,
+            sender: loaded.section("team")?,
             team,
         })
     }

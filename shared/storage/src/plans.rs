@@ -17,6 +17,8 @@ pub struct PlanVersion {
     pub version: i32,
     /// The plan.
     pub plan: Plan,
+    /// Who saved it in the console; none where it was loaded from a library.
+    pub actor: Option<String>,
 }
 
 /// A stored template version.
@@ -34,6 +36,10 @@ pub struct TemplateVersion {
     pub source: templates::Source,
     /// What the workers render from.
     pub compiled: templates::Compiled,
+    /// Who approved it in the console; none where it was loaded from a library.
+    pub actor: Option<String>,
+    /// Whether the template is no longer to be sent, whatever its version.
+    pub retired: bool,
 }
 
 /// What storing a version did.
@@ -46,19 +52,31 @@ pub enum Stored<T> {
 }
 
 impl Database {
-    /// Stores a plan as a new version, unless the current version is equal.
+    /// Stores a plan of a library as a new version, unless the current version is equal.
     ///
     /// # Errors
     /// When the database does not answer, or two processes store the same version at once.
     pub async fn store_plan(&self, plan: &Plan) -> Result<Stored<PlanVersionId>, StorageError> {
+        self.store_plan_of(plan, None).await
+    }
+
+    /// The same, of somebody's own hand.
+    ///
+    /// # Errors
+    /// As [`Database::store_plan`].
+    pub async fn store_plan_of(
+        &self,
+        plan: &Plan,
+        actor: Option<&str>,
+    ) -> Result<Stored<PlanVersionId>, StorageError> {
         if let Some(current) = self.current_plan(&plan.key).await?
             && current.plan == *plan
         {
             return Ok(Stored::Unchanged(current.id, current.version));
         }
         let row = sqlx::query(
-            "INSERT INTO plan_versions (id, key, version, lane, definition)
-             SELECT $1, $2, coalesce(max(version), 0) + 1, $3::text::lane, $4
+            "INSERT INTO plan_versions (id, key, version, lane, definition, actor)
+             SELECT $1, $2, coalesce(max(version), 0) + 1, $3::text::lane, $4, $5
                FROM plan_versions WHERE key = $2
              RETURNING id, version",
         )
@@ -66,6 +84,7 @@ impl Database {
         .bind(&plan.key)
         .bind(plan.lane.as_str())
         .bind(Json(plan))
+        .bind(actor)
         .fetch_one(self.pool())
         .await?;
         Ok(Stored::New(row.try_get::<uuid::Uuid, _>("id")?.into(), row.try_get("version")?))
@@ -77,7 +96,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn current_plan(&self, key: &str) -> Result<Option<PlanVersion>, StorageError> {
         let row = sqlx::query(
-            "SELECT id, version, definition FROM plan_versions WHERE key = $1
+            "SELECT id, version, definition, actor FROM plan_versions WHERE key = $1
               ORDER BY version DESC LIMIT 1",
         )
         .bind(key)
@@ -91,10 +110,11 @@ impl Database {
     /// # Errors
     /// When the database does not answer or there is none.
     pub async fn plan_version(&self, id: PlanVersionId) -> Result<PlanVersion, StorageError> {
-        let row = sqlx::query("SELECT id, version, definition FROM plan_versions WHERE id = $1")
-            .bind(id.as_uuid())
-            .fetch_one(self.pool())
-            .await?;
+        let row =
+            sqlx::query("SELECT id, version, definition, actor FROM plan_versions WHERE id = $1")
+                .bind(id.as_uuid())
+                .fetch_one(self.pool())
+                .await?;
         plan_version(&row)
     }
 
@@ -104,7 +124,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn current_plans(&self) -> Result<Vec<PlanVersion>, StorageError> {
         let rows = sqlx::query(
-            "SELECT DISTINCT ON (key) id, version, definition FROM plan_versions
+            "SELECT DISTINCT ON (key) id, version, definition, actor FROM plan_versions
               ORDER BY key, version DESC",
         )
         .fetch_all(self.pool())
@@ -112,7 +132,8 @@ impl Database {
         rows.iter().map(plan_version).collect()
     }
 
-    /// Stores a template as a new version, unless the current version is equal.
+    /// Stores a template of a library as a new version, unless the current version is equal. It
+    /// counts as approved.
     ///
     /// # Errors
     /// When the database does not answer, or two processes store the same version at once.
@@ -120,6 +141,16 @@ impl Database {
         &self,
         source: &templates::Source,
         compiled: &templates::Compiled,
+    ) -> Result<Stored<TemplateVersionId>, StorageError> {
+        self.store_template_of(source, compiled, None).await
+    }
+
+    /// The same, of somebody's own hand.
+    pub(crate) async fn store_template_of(
+        &self,
+        source: &templates::Source,
+        compiled: &templates::Compiled,
+        actor: Option<&str>,
     ) -> Result<Stored<TemplateVersionId>, StorageError> {
         let compiled = serde_json::to_value(compiled)
             .map_err(|error| StorageError::unreadable("compiled template", error))?;
@@ -136,8 +167,8 @@ impl Database {
             return Ok(Stored::Unchanged(id.into(), row.try_get("version")?));
         }
         let row = sqlx::query(
-            "INSERT INTO template_versions (id, key, version, medium, source, compiled)
-             SELECT $1, $2, coalesce(max(version), 0) + 1, $3::text::medium, $4, $5
+            "INSERT INTO template_versions (id, key, version, medium, source, compiled, actor)
+             SELECT $1, $2, coalesce(max(version), 0) + 1, $3::text::medium, $4, $5, $6
                FROM template_versions WHERE key = $2
              RETURNING id, version",
         )
@@ -146,6 +177,7 @@ impl Database {
         .bind(source.medium.as_str())
         .bind(Json(source))
         .bind(compiled)
+        .bind(actor)
         .fetch_one(self.pool())
         .await?;
         Ok(Stored::New(row.try_get::<uuid::Uuid, _>("id")?.into(), row.try_get("version")?))
@@ -160,7 +192,8 @@ impl Database {
         key: &str,
     ) -> Result<Option<TemplateVersion>, StorageError> {
         let row = sqlx::query(
-            "SELECT id, key, version, medium::text AS medium, source, compiled
+            "SELECT id, key, version, medium::text AS medium, source, compiled, actor,
+                    is_retired(key) AS retired
                FROM template_versions WHERE key = $1 ORDER BY version DESC LIMIT 1",
         )
         .bind(key)
@@ -175,7 +208,8 @@ impl Database {
     /// When the database does not answer.
     pub async fn current_templates(&self) -> Result<Vec<TemplateVersion>, StorageError> {
         let rows = sqlx::query(
-            "SELECT DISTINCT ON (key) id, key, version, medium::text AS medium, source, compiled
+            "SELECT DISTINCT ON (key) id, key, version, medium::text AS medium, source, compiled,
+                    actor, is_retired(key) AS retired
                FROM template_versions ORDER BY key, version DESC",
         )
         .fetch_all(self.pool())
@@ -184,12 +218,13 @@ impl Database {
     }
 }
 
-fn plan_version(row: &PgRow) -> Result<PlanVersion, StorageError> {
+pub(crate) fn plan_version(row: &PgRow) -> Result<PlanVersion, StorageError> {
     let Json(plan): Json<Plan> = row.try_get("definition")?;
     Ok(PlanVersion {
         id: row.try_get::<uuid::Uuid, _>("id")?.into(),
         version: row.try_get("version")?,
         plan,
+        actor: row.try_get("actor")?,
     })
 }
 
@@ -203,5 +238,7 @@ fn template_version(row: &PgRow) -> Result<TemplateVersion, StorageError> {
         medium: word(row, "medium")?,
         source,
         compiled,
+        actor: row.try_get("actor")?,
+        retired: row.try_get("retired")?,
     })
 }

@@ -15,7 +15,7 @@ use storage::StorageError;
 use storage::claims::ClaimedTouch;
 use storage::outcomes::AttemptRecord;
 
-use crate::content::{OwedText, ReadyTouch};
+use crate::content::{Found, OwedText, ReadyTouch};
 use crate::facts::{self, TouchFacts};
 use crate::{Outcome, Settings, Worker};
 
@@ -168,7 +168,14 @@ impl Attempt {
             content.template(&step.template).await.map_err(|error| cannot_read(&error))?;
         let key = &step.template;
         let no_template = || Outcome::Blocked(Reason::new(ReasonCode::NoTemplate, key.as_str()));
-        let template = template.ok_or_else(no_template)?;
+        let template = match template {
+            Found::Ready(template) => template,
+            Found::Missing => return Err(no_template()),
+            Found::Retired => {
+                let reason = Reason::new(ReasonCode::NoTemplate, format!("{key} (retired)"));
+                return Err(Outcome::Blocked(reason));
+            }
+        };
         let wanted = self.reader(touch);
         let locale = template
             .renderer

@@ -93,8 +93,19 @@ pub struct ReadyTemplate {
     pub renderer: Renderer,
 }
 
+/// What there is under a template's key.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// A version to render.
+    Ready(Arc<ReadyTemplate>),
+    /// Somebody retired the template: it is no longer to be sent.
+    Retired,
+    /// Nothing.
+    Missing,
+}
+
 /// When a template was looked for, and what was found.
-type Looked = (Instant, Option<Arc<ReadyTemplate>>);
+type Looked = (Instant, Found);
 
 /// Caches of plans and templates, and the makers of fields and links.
 #[derive(Debug)]
@@ -135,20 +146,21 @@ impl Content {
         Ok(plan)
     }
 
-    /// The current version of a template, or `None` when there is no template of that key. A new
-    /// version is seen within five seconds.
+    /// The current version of a template, unless there is none or it was retired. A new version,
+    /// and that it was retired, is seen within five seconds.
     ///
     /// # Errors
     /// When the database does not answer, or the stored version cannot be read.
-    pub async fn template(&self, key: &str) -> Result<Option<Arc<ReadyTemplate>>, StorageError> {
+    pub async fn template(&self, key: &str) -> Result<Found, StorageError> {
         if let Some((since, template)) = read(&self.templates).get(key)
             && since.elapsed() < TEMPLATE_AGE
         {
             return Ok(template.clone());
         }
         let template = match self.database.current_template(key).await? {
-            Some(version) => Some(self.renderer(key, version)?),
-            None => None,
+            Some(version) if version.retired => Found::Retired,
+            Some(version) => Found::Ready(self.renderer(key, version)?),
+            None => Found::Missing,
         };
         write(&self.templates).insert(key.to_owned(), (Instant::now(), template.clone()));
         Ok(template)
@@ -160,7 +172,7 @@ impl Content {
         key: &str,
         version: storage::plans::TemplateVersion,
     ) -> Result<Arc<ReadyTemplate>, StorageError> {
-        if let Some((_, Some(template))) = read(&self.templates).get(key)
+        if let Some((_, Found::Ready(template))) = read(&self.templates).get(key)
             && template.id == version.id
         {
             return Ok(Arc::clone(template));

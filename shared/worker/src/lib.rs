@@ -24,7 +24,7 @@ pub mod recorder;
 mod settings;
 pub mod telemetry;
 
-pub use content::{Content, OwedText, ReadyTouch, Team};
+pub use content::{Content, Found, OwedText, ReadyTouch, Team};
 pub use duties::{Duties, RequiredRegistries};
 pub use outcome::Outcome;
 pub use settings::Settings;

@@ -1,6 +1,7 @@
 //! The pages, one folder or file per area.
 
 mod home;
+mod templates;
 
 use domain::access::Permission;
 
@@ -21,8 +22,10 @@ pub struct Area {
 }
 
 /// The menu, in its order.
-pub const AREAS: &[Area] =
-    &[Area { path: "/users", name: "area-users", permission: Permission::Users }];
+pub const AREAS: &[Area] = &[
+    Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
+    Area { path: "/users", name: "area-users", permission: Permission::Users },
+];
 
 /// Every route of the console.
 pub fn routes(app: &App) -> Routes {
@@ -31,5 +34,6 @@ pub fn routes(app: &App) -> Routes {
         Session,
         home::show,
     );
+    let routes = templates::routes(routes);
     access::routes(routes)
 }

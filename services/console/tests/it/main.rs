@@ -3,5 +3,6 @@
 
 mod access;
 mod headers;
+mod templates;
 mod walk;
 mod world;

@@ -288,3 +288,13 @@ async fn a_template_that_is_missing_blocks_with_its_name() {
     let touches = bench.all_come_to(TouchState::Blocked).await;
     assert_eq!(touches[0].reason.as_deref(), Some("no_template: nowhere"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_was_retired_blocks_and_says_so() {
+    let bench = Bench::with(1, |_, _| sent()).await;
+    let operator = &bench.deployment.operator;
+    operator.retire_template("note", true, "prices of last year", "mona").await.unwrap();
+    bench.publish().await;
+    let touches = bench.all_come_to(TouchState::Blocked).await;
+    assert_eq!(touches[0].reason.as_deref(), Some("no_template: note (retired)"));
+}

@@ -27,7 +27,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("sms-worker", MEDIUM_WORKER),
     ("call-worker", MEDIUM_WORKER),
     ("inbound", &["bootstrap", "domain", "embedded", "storage"]),
-    ("console", &["bootstrap", "domain", "fleet", "library", "storage"]),
+    (
+        "console",
+        &["bootstrap", "domain", "fleet", "library", "office", "storage", "templates", "worker"],
+    ),
     ("touchline", COMMAND_LINE),
     ("tests", &[]),
 ];

@@ -3,8 +3,10 @@
 use domain::Plan;
 use library::Library;
 use storage::Database;
+use storage::plans::PlanVersion;
 
-/// Stores every template and plan of the library; versions that say the same already stay.
+/// Stores every template and plan of the library; versions that say the same already stay, and so do
+/// those that people made in the console.
 ///
 /// # Errors
 /// When one does not compile, or the database does not answer.
@@ -13,7 +15,7 @@ pub async fn library(database: &Database, library: &Library) -> anyhow::Result<(
     for source in library.templates() {
         let known = current.iter().find(|version| version.key == source.key);
         // Compiling takes longer than everything else here; equal sources compile equally.
-        if known.is_some_and(|version| version.source == *source) {
+        if known.is_some_and(|version| version.source == *source || version.actor.is_some()) {
             continue;
         }
         let compiled = templates::compile(source, library.partials()).map_err(|problems| {
@@ -22,7 +24,12 @@ pub async fn library(database: &Database, library: &Library) -> anyhow::Result<(
         })?;
         database.store_template(source, &compiled).await?;
     }
+    let current = database.current_plans().await?;
     for plan in library.plans() {
+        let own = |version: &PlanVersion| version.plan.key == plan.key && version.actor.is_some();
+        if current.iter().any(own) {
+            continue;
+        }
         refuse_broken(plan)?;
         database.store_plan(plan).await?;
     }

@@ -1,0 +1,93 @@
+//! What was typed into the editor, as a template's source, and what is wrong with it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{Locale, Medium};
+use library::Library;
+use templates::{Compiled, Part, Problem, Purpose, Source, Texts};
+
+use crate::trouble::Trouble;
+
+/// The fields of a form, as they came.
+pub struct Typed(pub Vec<(String, String)>);
+
+impl Typed {
+    /// The value of a field, without the spaces around it; empty where there is none.
+    pub fn value(&self, name: &str) -> &str {
+        self.text(name).trim()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        let field = self.0.iter().find(|(own, _)| own == name);
+        field.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The draft's time that stood on the page.
+    pub fn seen(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.value("seen").parse().ok()?)
+    }
+
+    /// The template as it was typed. Browsers end lines with CR LF; files here do not.
+    pub fn source(&self, key: &str, medium: Medium) -> Source {
+        let mut locales = std::collections::BTreeMap::new();
+        for &locale in Locale::ALL {
+            let mut texts = Texts::default();
+            for &part in Part::of(medium) {
+                let text = self.text(&format!("{locale}-{part}")).replace("\r\n", "\n");
+                if !text.trim().is_empty() {
+                    put(&mut texts, part, text);
+                }
+            }
+            if texts != Texts::default() {
+                locales.insert(locale, texts);
+            }
+        }
+        let purpose = self.value("purpose").parse().unwrap_or(Purpose::Marketing);
+        Source { key: key.to_owned(), medium, purpose, locales }
+    }
+}
+
+fn put(texts: &mut Texts, part: Part, text: String) {
+    let place = match part {
+        Part::Subject => &mut texts.subject,
+        Part::Mjml => &mut texts.mjml,
+        Part::Text => &mut texts.text,
+        Part::Sms => &mut texts.sms,
+        Part::Title => &mut texts.title,
+        Part::Script => &mut texts.script,
+    };
+    *place = Some(text);
+}
+
+/// A source with everything that is wrong with it, and its compiled form where nothing keeps it from
+/// working.
+pub struct Checked {
+    /// Errors first.
+    pub problems: Vec<Problem>,
+    /// What would be sent.
+    pub compiled: Option<Compiled>,
+}
+
+impl Checked {
+    /// Whether it must not be approved.
+    pub fn is_faulty(&self) -> bool {
+        self.compiled.is_none() || self.problems.iter().any(Problem::is_error)
+    }
+}
+
+/// Checks and compiles, beside the threads that answer others: a long page takes its time.
+///
+/// # Errors
+/// When the check panics; the log says where.
+pub async fn check(source: &Source, library: &Arc<Library>) -> Result<Checked, Trouble> {
+    let (source, library) = (source.clone(), Arc::clone(library));
+    let checked = tokio::task::spawn_blocking(move || {
+        let partials = library.partials();
+        Checked {
+            problems: templates::check(&source, partials),
+            compiled: templates::compile(&source, partials).ok(),
+        }
+    });
+    checked.await.map_err(|_| Trouble::Broken)
+}

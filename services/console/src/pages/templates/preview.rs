@@ -1,0 +1,293 @@
+//! What a template looks like, made by the very code that sends: as an example or as a real contact.
+//!
+//! The page of an email stands in a frame of its own address, whose policy lets styles and pictures
+//! in and nothing else: the console's own policy would refuse the styles of any email.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse};
+use domain::access::Permission;
+use domain::{Locale, Medium};
+use office::content::{self, Rendered};
+use office::{Connection, people};
+use serde::Deserialize;
+use storage::contacts::Contact;
+use templates::{Compiled, Fields, Problem, RenderError, Source, fields, sms};
+
+use super::editor::Stored;
+use super::form::{self, Checked, Typed};
+use crate::app::App;
+use crate::page::Page;
+use crate::trouble::{Answer, Trouble};
+
+/// The policy of the frame, and of nothing else.
+const FRAME_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; \
+                            img-src https: data:; frame-ancestors 'self'";
+
+/// More people than this are not offered.
+const OFFERED: usize = 8;
+
+/// As whom, and in which language.
+pub struct Shown {
+    locale: Locale,
+    /// What was typed to find somebody.
+    sought: String,
+    person: Option<(Contact, Fields)>,
+    /// Who else was meant.
+    others: Vec<Contact>,
+    is_unknown: bool,
+}
+
+impl Shown {
+    /// An example in the reader's language.
+    pub fn example(page: &Page) -> Self {
+        let (sought, others) = Default::default();
+        Self { locale: page.locale(), sought, person: None, others, is_unknown: false }
+    }
+
+    /// As the form asks. Who may not look at everybody's contacts is shown an example.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of(typed: &Typed, page: &Page, app: &App) -> Result<Self, Trouble> {
+        let (sought, chosen) = (typed.value("contact"), typed.value("chosen"));
+        let mut shown = Self::found(sought, chosen, page, app).await?;
+        if let Some((person, _)) = &shown.person {
+            shown.locale = person.locale;
+        }
+        if let Some(locale) = Locale::of_tag(typed.value("shown")) {
+            shown.locale = locale;
+        }
+        Ok(shown)
+    }
+
+    async fn found(sought: &str, chosen: &str, page: &Page, app: &App) -> Result<Self, Trouble> {
+        let mut shown = Self { sought: sought.to_owned(), ..Self::example(page) };
+        if sought.is_empty() || !page.may(Permission::ContactsReadAll) {
+            return Ok(shown);
+        }
+        let connection = Connection { database: app.database.clone(), keyer: app.keyer.clone() };
+        let region = &app.settings.team.default_region;
+        let mut found = people::find(sought, region, &connection).await?;
+        found.truncate(OFFERED);
+        let place = found.iter().position(|contact| contact.id.to_string() == chosen);
+        let person = match (place, found.len()) {
+            (Some(place), _) => Some(found.swap_remove(place)),
+            (None, 1) => found.pop(),
+            (None, n) => {
+                shown.is_unknown = n == 0;
+                None
+            }
+        };
+        if let Some(person) = person {
+            let fields = content::fields_of(&person, &app.settings.sender, &app.database).await?;
+            shown.person = Some((person, fields));
+        }
+        shown.others = found;
+        Ok(shown)
+    }
+
+    fn rendered(&self, compiled: &Compiled) -> anyhow::Result<Rendered> {
+        match &self.person {
+            Some((_, fields)) => content::render(compiled, self.locale, fields),
+            None => {
+                let fields = content::examples(compiled, self.locale);
+                content::render(compiled, self.locale, &fields)
+            }
+        }
+    }
+}
+
+/// What stands beside the editor.
+pub struct Preview {
+    pub problems: Vec<Problem>,
+    pub locale: Locale,
+    pub sought: String,
+    pub person: Option<(String, String)>,
+    pub others: Vec<(String, String)>,
+    pub is_unknown: bool,
+    /// Label, language-independent name, text.
+    pub parts: Vec<(content::Part, String)>,
+    pub error: Option<String>,
+    pub kilobytes: Option<usize>,
+    pub count: Option<sms::Count>,
+    pub forced: Vec<sms::Suggestion>,
+    /// Fields not everybody has, without which the template is not sent.
+    pub needed: Vec<String>,
+}
+
+impl Preview {
+    /// Of a source that was checked.
+    pub fn of(source: &Source, checked: Checked, shown: &Shown, page: &Page) -> Self {
+        let named = |contact: &Contact| (contact.id.to_string(), contact.full_name.clone());
+        let mut preview = Self {
+            problems: checked.problems,
+            locale: shown.locale,
+            sought: shown.sought.clone(),
+            person: shown.person.as_ref().map(|(person, _)| named(person)),
+            others: shown.others.iter().map(named).collect(),
+            is_unknown: shown.is_unknown,
+            parts: Vec::new(),
+            error: None,
+            kilobytes: None,
+            count: None,
+            forced: Vec::new(),
+            needed: Vec::new(),
+        };
+        let Some(compiled) = checked.compiled else {
+            preview.error = Some(page.say("preview-faulty"));
+            return preview;
+        };
+        preview.needed = needed(&compiled, shown.locale);
+        match shown.rendered(&compiled) {
+            Ok(parts) => preview.take(parts, source.medium),
+            Err(error) => preview.error = Some(in_words(&error, page)),
+        }
+        preview
+    }
+
+    fn take(&mut self, parts: Rendered, medium: Medium) {
+        for (part, text) in parts {
+            match part {
+                content::Part::Html => self.kilobytes = Some(text.len().div_ceil(1000)),
+                _ => self.parts.push((part, text)),
+            }
+        }
+        if let (Medium::Sms, Some((_, text))) = (medium, self.parts.first()) {
+            let count = sms::count(text, sms::Reference::EightBit);
+            if count.encoding == sms::Encoding::Ucs2 && self.locale == Locale::En {
+                self.forced = sms::suggestions(text);
+            }
+            self.count = Some(count);
+        }
+    }
+}
+
+/// Fields the template cannot do without and not everybody has.
+fn needed(compiled: &Compiled, locale: Locale) -> Vec<String> {
+    let required = compiled.locales.get(&locale).map(|texts| texts.required.as_slice());
+    let may_lack = |name: &&String| fields::find(name).is_none_or(|known| !known.always);
+    required.unwrap_or_default().iter().filter(may_lack).cloned().collect()
+}
+
+/// Why it cannot be rendered, in the reader's language.
+fn in_words(error: &anyhow::Error, page: &Page) -> String {
+    let Some(error) = error.downcast_ref::<RenderError>() else {
+        tracing::warn!(error = %format!("{error:#}"), "a template cannot be shown");
+        return page.say("preview-broken");
+    };
+    match error {
+        RenderError::MissingField { name } => page.with("preview-missing-field", name.as_str()),
+        RenderError::UnsafeLink { name } => page.with("preview-unsafe-link", name.as_str()),
+        RenderError::NotADate { name } => page.with("preview-not-a-date", name.as_str()),
+        RenderError::ControlCharacter { part } => {
+            page.with("preview-control-character", page.word("template-part", part))
+        }
+        RenderError::Empty { part } => page.with("preview-empty", page.word("template-part", part)),
+        RenderError::TooLarge { .. } => page.say("preview-too-large"),
+        RenderError::NoLocale { locale } => {
+            page.with("preview-no-locale", office::words::language(*locale, page.locale()))
+        }
+        RenderError::WrongMedium { .. } | RenderError::Engine { .. } => {
+            tracing::warn!(%error, "a template cannot be shown");
+            page.say("preview-broken")
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "templates/preview.html")]
+struct PreviewPart {
+    page: Page,
+    preview: Preview,
+}
+
+#[derive(Template)]
+#[template(path = "templates/preview_page.html")]
+struct PreviewPage {
+    page: Page,
+    key: String,
+    preview: Preview,
+}
+
+/// `POST /templates/{key}/preview`: what was typed, shown; nothing is kept.
+pub async fn part(
+    State(app): State<App>,
+    page: Page,
+    Path(key): Path<String>,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Answer {
+    let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
+    let source = typed.source(&key, stored.medium()?);
+    let checked = form::check(&source, &app.library).await?;
+    let shown = Shown::of(&typed, &page, &app).await?;
+    let preview = Preview::of(&source, checked, &shown, &page);
+    if page.is_part() {
+        return page.show(&PreviewPart { page: page.clone(), preview });
+    }
+    page.show(&PreviewPage { page: page.clone(), key, preview })
+}
+
+/// What of a stored template is to be shown in the frame.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    shown: String,
+}
+
+/// `GET /templates/{key}/page`: the stored email as a page, in its frame.
+pub async fn stored_page(
+    State(app): State<App>,
+    page: Page,
+    Path(key): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let stored = Stored::of(&key, &app).await?;
+    let mut shown = Shown::example(&page);
+    if let Some(locale) = Locale::of_tag(&asked.shown) {
+        shown.locale = locale;
+    }
+    framed(stored.source()?, &shown, &page, &app).await
+}
+
+/// `POST /templates/{key}/page`: what was typed, as a page in its frame; nothing is kept.
+pub async fn typed_page(
+    State(app): State<App>,
+    page: Page,
+    Path(key): Path<String>,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Answer {
+    let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
+    let source = typed.source(&key, stored.medium()?);
+    let shown = Shown::of(&typed, &page, &app).await?;
+    framed(&source, &shown, &page, &app).await
+}
+
+#[derive(Template)]
+#[template(path = "templates/no_page.html")]
+struct NoPage<'a> {
+    page: &'a Page,
+    why: String,
+}
+
+async fn framed(source: &Source, shown: &Shown, page: &Page, app: &App) -> Answer {
+    let checked = form::check(source, &app.library).await?;
+    let html = match checked.compiled {
+        None => Err(page.say("preview-faulty")),
+        Some(compiled) => match shown.rendered(&compiled) {
+            Ok(parts) => parts
+                .into_iter()
+                .find(|(part, _)| *part == content::Part::Html)
+                .map(|(_, html)| html)
+                .ok_or_else(|| page.say("preview-no-page")),
+            Err(error) => Err(in_words(&error, page)),
+        },
+    };
+    let html = match html {
+        Ok(html) => html,
+        Err(why) => NoPage { page, why }.render()?,
+    };
+    Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(html)).into_response())
+}
