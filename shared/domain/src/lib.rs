@@ -38,6 +38,7 @@ pub mod rights;
 pub mod rules;
 pub mod sender_id;
 pub mod suppression;
+pub mod template;
 pub mod token;
 pub mod touch;
 pub mod whereabouts;

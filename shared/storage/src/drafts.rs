@@ -1,6 +1,7 @@
 //! Templates on their way: drafts, what was decided about them, and the versions they became.
 
 use chrono::{DateTime, Utc};
+use domain::template::TemplateAction;
 use domain::{Locale, Medium, TemplateVersionId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -9,20 +10,6 @@ use sqlx::types::Json;
 use crate::plans::Stored;
 use crate::words::word;
 use crate::{Database, StorageError};
-
-domain::words! {
-    /// What was decided about a template.
-    TemplateAction, "template action", {
-        /// Its draft, or an old version, became the version that is sent.
-        Approve = "approve",
-        /// It is no longer sent.
-        Retire = "retire",
-        /// It is sent again.
-        Restore = "restore",
-        /// Its draft was thrown away.
-        Discard = "discard",
-    }
-}
 
 /// A template that is being edited.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ use domain::registry::{LoadKind, Registry};
 use domain::relationship::{CallPurpose, Listing, RelationshipKind};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
+use domain::template::TemplateAction;
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskOutcome,
     TouchState,
@@ -78,6 +79,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "answer_state" => AnswerState,
         "attention" => Attention,
         "resolution" => Resolution,
+        "template_action" => TemplateAction,
     }
 }
 
