@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench bench-list faults returns fuzz newcomer audit check fmt deploy-test
+.PHONY: demo test ci bench bench-list bench-console faults returns fuzz newcomer audit check fmt deploy-test
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -42,6 +42,12 @@ bench-list:
 	@scripts/setup.sh servers
 	@$(CARGO) build --release --workspace --bins
 	@$(CARGO) bench --package tests --bench list -- $(BENCH)
+
+# Every page of the console with a million contacts and five million touches, under fifty users; some ten
+# minutes and 6 GB of disk, BENCH=--quick a minute.
+bench-console:
+	@scripts/setup.sh servers
+	@$(CARGO) bench --package tests --bench console -- $(BENCH)
 
 # A hundred random kills over 50,000 touches, with the servers restarted; prints its seed, and
 # TOUCHLINE_FAULTS_SEED repeats its choices. `make test` has a small one of the same kind.

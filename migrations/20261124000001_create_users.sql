@@ -12,10 +12,6 @@ CREATE TABLE users (
     -- The agent this user is: whose tasks and contacts are theirs.
     agent_id      uuid REFERENCES agents (id),
     locale        locale NOT NULL DEFAULT 'en',
-    -- An argon2id string (PHC format); NULL until a password was chosen.
-    password_hash text,
-    -- Sealed by the deployment's key; NULL without a second factor.
-    totp_sealed   bytea,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_by    text NOT NULL,
     disabled_at   timestamptz,
@@ -25,6 +21,15 @@ CREATE TABLE users (
     CONSTRAINT users_agent_unique UNIQUE (agent_id)
 );
 SELECT audit('users');
+
+-- What a user signs in with; apart, so that whoever reads or verifies users sees none of it.
+CREATE TABLE credentials (
+    user_id       uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    -- An argon2id string (PHC format); NULL until a password was chosen.
+    password_hash text,
+    -- Sealed by the deployment's key; NULL without a second factor.
+    totp_sealed   bytea
+);
 
 -- A session is known by the SHA-256 of its token. It ends by being deleted.
 CREATE TABLE sessions (
@@ -95,9 +100,9 @@ BEGIN
     END;
 END $$;
 GRANT USAGE ON SCHEMA public TO touchline_console;
-GRANT SELECT, INSERT, UPDATE ON users TO touchline_console;
+GRANT SELECT, INSERT, UPDATE ON users, credentials TO touchline_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, sign_in_links TO touchline_console;
 GRANT SELECT, INSERT, DELETE ON sign_in_failures, used_codes TO touchline_console;
 GRANT SELECT, INSERT ON access_events TO touchline_console;
-GRANT SELECT (id, email, full_name, roles, agent_id, locale, created_at, created_by, disabled_at)
-    ON users TO touchline_operator;
+-- `audit verify` reads every audited table.
+GRANT SELECT ON users, access_events TO touchline_operator;

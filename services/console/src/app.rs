@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bootstrap::Context;
+use domain::token::TokenKeys;
 use domain::{AddressKeyer, Clock};
 use fleet::Keys;
 use library::Library;
@@ -24,6 +25,8 @@ pub struct State {
     pub compliance: Database,
     /// Makes the keys of addresses.
     pub keyer: AddressKeyer,
+    /// Sign what goes to browsers and comes back.
+    pub tokens: TokenKeys,
     /// Business time.
     pub clock: Clock,
     /// Plans, templates, rules, calendar.
@@ -49,13 +52,14 @@ impl App {
         let settings = Settings::read(&ctx.settings)?;
         let connection = ctx.settings.section("database")?;
         let database = Database::new(&connection, Some(Role::Console))?;
-        let keyer = Keys::load(&ctx.settings)?.addresses;
+        let Keys { addresses: keyer, tokens } = Keys::load(&ctx.settings)?;
         fleet::register_checks(ctx, &database, &shared.broker);
         fleet::await_database(ctx, &database, &keyer).await?;
         Ok(Self(Arc::new(State {
             compliance: Database::new(&connection, Some(Role::Compliance))?,
             database,
             keyer,
+            tokens,
             clock: shared.clock.clone(),
             library: Arc::clone(&shared.library),
             passwords: Passwords::new(),

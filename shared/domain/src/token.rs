@@ -44,6 +44,8 @@ crate::words! {
         UnsubscribeMail = "unsub-mail",
         /// A feedback id of a complaint (RFC 9477).
         Feedback = "cfbl",
+        /// Between the two steps of signing in to the console.
+        SecondFactor = "factor",
     }
 }
 

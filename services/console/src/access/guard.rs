@@ -77,6 +77,11 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
         headers.entry(*name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // How long a page took, where people look for it: in the browser's own tools.
+    let took = format!("app;dur={:.1}", began.elapsed().as_secs_f64() * 1000.0);
+    if let Ok(value) = HeaderValue::try_from(took) {
+        headers.insert("server-timing", value);
+    }
     if app.settings.is_secure() {
         let lasting = HeaderValue::from_static("max-age=63072000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, lasting);

@@ -7,10 +7,11 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::UserId;
+use domain::token::Purpose;
+use domain::{Clock, UserId};
 use serde::Deserialize;
 
-use super::token;
+use super::{factor, token};
 use crate::app::App;
 use crate::page::Page;
 use crate::telemetry::SIGN_INS;
@@ -26,6 +27,8 @@ pub const SECURE_COOKIE: &str = "__Host-touchline-session";
 const MOST_FAILURES: i64 = 10;
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Seconds within which the code has to follow the password.
+const CODE_WITHIN: i64 = 300;
 /// Letters that are kept of a browser's name.
 const DEVICE: usize = 120;
 
@@ -108,7 +111,65 @@ pub async fn enter(
         return refuse("sign-in-wrong", StatusCode::UNPROCESSABLE_ENTITY, "refused");
     };
     app.database.forget_failures(&subject).await?;
+    if known.totp_sealed.is_some() {
+        let until = Clock::system().now().timestamp() + CODE_WITHIN;
+        let to = inside(&attempt.to);
+        let ticket = format!("in {} {until} {to}", known.user.id);
+        let ticket = app.tokens.sign(Purpose::SecondFactor, &ticket);
+        return page.show(&Code { page: page.clone(), ticket, problem: None });
+    }
     open(&app, &headers, known.user.id, inside(&attempt.to)).await
+}
+
+#[derive(Template)]
+#[template(path = "access/code.html")]
+struct Code {
+    page: Page,
+    ticket: String,
+    problem: Option<String>,
+}
+
+/// Proof of the first step, and the code.
+#[derive(Deserialize)]
+pub struct SecondStep {
+    ticket: String,
+    code: String,
+}
+
+/// `POST /sign-in/code`.
+pub async fn enter_code(
+    State(app): State<App>,
+    page: Page,
+    headers: HeaderMap,
+    Form(given): Form<SecondStep>,
+) -> Answer {
+    let ticket = app.tokens.verify(Purpose::SecondFactor, &given.ticket);
+    let ticket = ticket.map_err(|_| Trouble::NotFound)?;
+    let read = || {
+        let mut parts = ticket.strip_prefix("in ")?.splitn(3, ' ');
+        let user: UserId = parts.next()?.parse().ok()?;
+        let until: i64 = parts.next()?.parse().ok()?;
+        Some((user, until, parts.next()?))
+    };
+    let (user, until, to) = read().ok_or(Trouble::NotFound)?;
+    if until < Clock::system().now().timestamp() {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    let subject = token::hash(&format!("code {user}"));
+    if app.database.note_sign_in(&[subject], WINDOW).await? > MOST_FAILURES {
+        let problem = Some(page.say("sign-in-throttled"));
+        metrics::counter!(SIGN_INS, "result" => "throttled").increment(1);
+        return page.show_again(&Code { page: page.clone(), ticket: given.ticket, problem });
+    }
+    let known = app.database.credentials_of(user).await?.ok_or(Trouble::NotFound)?;
+    let sealed = known.totp_sealed.ok_or(Trouble::NotFound)?;
+    if !factor::is_right(&app, user, &known.user.email, &sealed, &given.code).await? {
+        metrics::counter!(SIGN_INS, "result" => "refused").increment(1);
+        let problem = Some(page.say("code-wrong"));
+        return page.show_again(&Code { page: page.clone(), ticket: given.ticket, problem });
+    }
+    app.database.forget_failures(&subject).await?;
+    open(&app, &headers, user, inside(to)).await
 }
 
 /// Opens a session and leads to `to`.

@@ -148,3 +148,11 @@ pub async fn link(State(app): State<App>, page: Page, Path(id): Path<UserId>) ->
     let link = Some(links::link_for(&app.database, id, &app.url()).await?);
     page.show(&OneUser { page: page.clone(), user, link, problem: None })
 }
+
+/// `POST /users/{user}/factor/remove`: for somebody who has lost the phone.
+pub async fn remove_factor(State(app): State<App>, Path(id): Path<UserId>) -> Answer {
+    let user = user(&app, id).await?;
+    app.database.set_second_factor(user.id, None).await?;
+    app.database.end_sessions(user.id, None, None).await?;
+    Ok(Redirect::to(&format!("/users/{id}?notice=factor-removed")).into_response())
+}

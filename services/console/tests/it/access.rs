@@ -177,3 +177,59 @@ async fn names_are_text_and_never_markup() {
     assert!(doubled.status == 422 && doubled.body.contains("signs in with this"));
     world.stop().await;
 }
+
+/// The code of a secret, so many steps from now.
+fn code(secret: &str, steps: i64) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("x").build().unwrap();
+    let at = domain::Clock::system().now().timestamp() + steps * 30;
+    totp.generate(at.unsigned_abs()).to_string()
+}
+
+fn between(text: &str, before: &str, after: &str) -> String {
+    text.split(before).nth(1).unwrap().split(after).next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn with_a_second_factor_the_password_alone_lets_nobody_in_and_a_code_counts_once() {
+    let world = World::start().await;
+    let mut dina = somebody(&world, "dina@palm.example", &[UserRole::Marketer]).await;
+    let page = dina.get("/account/factor").await.body;
+    let secret = between(&page, "<p class=\"code\"><bdi>", "<");
+    let pending = between(&page, "name=\"pending\" value=\"", "\"");
+    let wrong = [("pending", pending.as_str()), ("code", "000000")];
+    assert_eq!(dina.post("/account/factor", &wrong).await.status, 422);
+    let first = code(&secret, -1);
+    let right = [("pending", pending.as_str()), ("code", first.as_str())];
+    assert_eq!(dina.post("/account/factor", &right).await.status, 303);
+    // A secret that was shown to somebody else is nothing.
+    let mut other = somebody(&world, "omar@palm.example", &[UserRole::Operator]).await;
+    assert_eq!(other.post("/account/factor", &right).await.status, 404);
+
+    let (mut browser, status, asked) = sign_in(&world, "dina@palm.example", PASSWORD).await;
+    assert!(status == 200 && asked.contains("The code of your app"), "{status}");
+    assert_eq!(browser.get("/account").await.status, 303, "the password alone opened it");
+    let ticket = between(&asked, "name=\"ticket\" value=\"", "\"");
+    for given in ["123", first.as_str(), &code(&secret, 40)] {
+        let fields = [("ticket", ticket.as_str()), ("code", given)];
+        assert_eq!(browser.post("/sign-in/code", &fields).await.status, 422, "{given}");
+    }
+    let now = code(&secret, 0);
+    let fields = [("ticket", ticket.as_str()), ("code", now.as_str())];
+    let answer = browser.post("/sign-in/code", &fields).await;
+    assert_eq!((answer.status, answer.location()), (303, "/account"), "{}", answer.body);
+    assert_eq!(browser.get("/account").await.status, 200);
+    assert_eq!(world.browser().post("/sign-in/code", &fields).await.status, 422);
+    let forged = [("ticket", "x.y"), ("code", now.as_str())];
+    assert_eq!(world.browser().post("/sign-in/code", &forged).await.status, 404);
+
+    let user = world.database.credentials("dina@palm.example").await.unwrap().unwrap();
+    let sealed = user.totp_sealed.unwrap();
+    assert!(!sealed.windows(8).any(|part| part == &secret.as_bytes()[..8]), "it stands in clear");
+    let mut admin = world.as_one_of(&[UserRole::Admin]).await;
+    let path = format!("/users/{}/factor/remove", user.user.id);
+    assert_eq!(admin.post(&path, &[]).await.status, 303);
+    assert_eq!(browser.get("/account").await.status, 303);
+    assert_eq!(sign_in(&world, "dina@palm.example", PASSWORD).await.1, 303);
+    world.stop().await;
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::UserId;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::{COLUMNS, TokenHash, User};
@@ -20,28 +21,45 @@ pub struct Credentials {
     pub totp_sealed: Option<Vec<u8>>,
 }
 
+impl Credentials {
+    fn read(row: &PgRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            user: User::read(row)?,
+            password_hash: row.try_get("password_hash")?,
+            totp_sealed: row.try_get("totp_sealed")?,
+        })
+    }
+}
+
+fn credentials_where(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, c.password_hash, c.totp_sealed
+           FROM users u LEFT JOIN credentials c ON c.user_id = u.id
+          WHERE {condition} AND u.disabled_at IS NULL"
+    )
+}
+
 impl Database {
     /// What the user of an email address signs in with, unless disabled.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StorageError> {
-        let statement = format!(
-            "SELECT {COLUMNS}, u.password_hash, u.totp_sealed FROM users u
-              WHERE u.email = lower($1) AND u.disabled_at IS NULL"
-        );
-        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(email.trim())
-            .fetch_optional(self.pool())
-            .await?;
-        let read = |row| {
-            Ok(Credentials {
-                user: User::read(row)?,
-                password_hash: row.try_get("password_hash")?,
-                totp_sealed: row.try_get("totp_sealed")?,
-            })
-        };
-        row.as_ref().map(read).transpose()
+        let statement = credentials_where("u.email = lower($1)");
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(email.trim().to_owned());
+        let row = query.fetch_optional(self.pool()).await?;
+        row.as_ref().map(Credentials::read).transpose()
+    }
+
+    /// The same of a user.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StorageError> {
+        let statement = credentials_where("u.id = $1");
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(user.as_uuid());
+        let row = query.fetch_optional(self.pool()).await?;
+        row.as_ref().map(Credentials::read).transpose()
     }
 
     /// Gives a user a password, as an argon2id string, and ends all sessions but one.
@@ -55,7 +73,8 @@ impl Database {
         keep: Option<domain::SessionId>,
     ) -> Result<(), StorageError> {
         sqlx::query(
-            "WITH given AS (UPDATE users SET password_hash = $2 WHERE id = $1),
+            "WITH given AS (INSERT INTO credentials (user_id, password_hash) VALUES ($1, $2)
+                            ON CONFLICT (user_id) DO UPDATE SET password_hash = $2),
                   links AS (DELETE FROM sign_in_links WHERE user_id = $1)
              INSERT INTO access_events (id, action, actor, user_id)
              SELECT uuid_v7(), 'password_set', u.email, u.id FROM users u WHERE u.id = $1",
@@ -78,7 +97,8 @@ impl Database {
         sealed: Option<&[u8]>,
     ) -> Result<(), StorageError> {
         sqlx::query(
-            "WITH given AS (UPDATE users SET totp_sealed = $2 WHERE id = $1)
+            "WITH given AS (INSERT INTO credentials (user_id, totp_sealed) VALUES ($1, $2)
+                            ON CONFLICT (user_id) DO UPDATE SET totp_sealed = $2)
              INSERT INTO access_events (id, action, actor, user_id)
              SELECT uuid_v7(), CASE WHEN $2::bytea IS NULL THEN 'second_factor_removed'
                                     ELSE 'second_factor_added' END, u.email, u.id
