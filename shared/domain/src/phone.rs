@@ -144,6 +144,9 @@ impl Phone {
         if holds_two_numbers(&text) {
             return PhoneCheck::rejected(PhoneReason::TwoNumbers);
         }
+        if has_context_first(&text) {
+            return PhoneCheck::rejected(PhoneReason::NotANumber);
+        }
         match PHONE_NUMBER_UTIL.parse(&text, region(default_region)) {
             Ok(number) => PhoneCheck::of(&number, PHONE_NUMBER_UTIL.is_alpha_number(&text)),
             Err(error) => PhoneCheck::rejected(match error {
@@ -297,6 +300,12 @@ fn cleaned(raw: &str) -> String {
     };
     let visible: String = raw.chars().filter(|&c| !is_mark(c)).collect();
     visible.trim().to_owned()
+}
+
+/// A number of RFC 3966 with its context before its "tel:"; rlibphonenumber 2.2.15 panics at it.
+fn has_context_first(text: &str) -> bool {
+    let context = text.find(";phone-context=");
+    context.is_some_and(|context| text.find("tel:").is_some_and(|prefix| prefix > context))
 }
 
 /// Two runs of digits, each long enough for a number, with a divider between them.

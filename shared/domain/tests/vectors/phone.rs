@@ -104,6 +104,7 @@ fn what_is_not_a_number_says_why() {
     for (raw, region, reason) in [
         ("   ", "AE", PhoneReason::Empty),
         ("call me", "AE", PhoneReason::NotANumber),
+        ("7;phone-context=x9;tel:+5", "AE", PhoneReason::NotANumber),
         ("0501234567", "", PhoneReason::RegionUnknown),
         ("0501234567", "ZZ", PhoneReason::RegionUnknown),
         ("+999 50 123 4567", "AE", PhoneReason::CountryCodeUnknown),
