@@ -27,7 +27,8 @@ pub fn phone(data: &[u8]) {
     // One that no plan knows may be read in two ways, and then has no key.
     let is_possible = check.possible == Some(Possible::IsPossible);
     assert!(!check.suppress || is_possible, "what is no number stands on the list");
-    assert!(check.suppress || !check.valid, "a number that exists cannot stand on the list");
+    assert!(check.suppress || !(check.valid && is_possible), "one that exists has no key");
+    assert!(check.suppress || !is_usable, "a number may be used and cannot stand on the list");
     let Some(e164) = check.e164() else {
         assert!(!is_usable && !check.suppress && check.reason.is_some());
         return;
