@@ -8,6 +8,7 @@ use domain::token::TokenKeys;
 use domain::{AddressKeyer, Clock};
 use fleet::Keys;
 use library::Library;
+use office::Connection;
 use storage::{Database, Role};
 
 use crate::access::password::Passwords;
@@ -66,6 +67,17 @@ impl App {
             settings,
             address: OnceLock::new(),
         })))
+    }
+
+    /// What the office works with, under the console's role.
+    pub fn office(&self) -> Connection {
+        Connection { database: self.database.clone(), keyer: self.keyer.clone() }
+    }
+
+    /// The same under the role of compliance officers; only for routes that ask for their
+    /// permissions.
+    pub fn compliance_office(&self) -> Connection {
+        Connection { database: self.compliance.clone(), keyer: self.keyer.clone() }
     }
 
     /// Notes where it listens.

@@ -1,6 +1,7 @@
 //! The pages, one folder or file per area.
 
 mod home;
+mod list;
 mod templates;
 
 use domain::access::Permission;
@@ -24,6 +25,7 @@ pub struct Area {
 /// The menu, in its order.
 pub const AREAS: &[Area] = &[
     Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
+    Area { path: "/list", name: "area-list", permission: Permission::ListRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -35,5 +37,6 @@ pub fn routes(app: &App) -> Routes {
         home::show,
     );
     let routes = templates::routes(routes);
+    let routes = list::routes(routes);
     access::routes(routes)
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod headers;
+mod list;
 mod templates;
 mod walk;
 mod world;

@@ -1,6 +1,7 @@
 //! Contacts and their addresses: importing in batches, and looking one up.
 
 mod import;
+mod search;
 
 use domain::contact::{ContactStatus, Group, Level};
 use domain::{AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
@@ -8,6 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 pub use import::{ImportRun, Imported, NewAddress, NewContact};
+pub use search::FoundContact;
 
 use crate::outcomes::column;
 use crate::words::word;

@@ -1,5 +1,5 @@
--- Contacts by id, external id, address key or the beginning of the name. Each way has its own
--- index; only the name reads all contacts, and only when there is a text to look for.
+-- Contacts by id, external id, address key or the beginning of the name, each by its own index (see
+-- search_contacts.sql).
 -- $1 text, $2 the text as an id, $3 keys
 WITH found AS (
     SELECT id FROM contacts WHERE id = $2
@@ -10,8 +10,9 @@ WITH found AS (
     UNION
     (SELECT id FROM contacts
       WHERE length($1) >= 2
-        AND full_name ILIKE replace(replace($1, '%', '\%'), '_', '\_') || '%'
-      ORDER BY full_name, id LIMIT 20)
+        AND lower(full_name) ~>=~ lower($1)
+        AND lower(full_name) ~<~ (lower($1) || chr(1114111))
+      ORDER BY lower(full_name) USING ~<~, id LIMIT 20)
 )
 SELECT c.id, c.external_id, c.full_name, c.first_name, c.locale::text AS locale, c.time_zone,
        c.country, c.state, c.city, c.area, c.contact_group::text AS contact_group,

@@ -14,6 +14,7 @@ mod list;
 mod quarantine;
 mod readings;
 mod request;
+mod told;
 
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ pub use lifting::{LiftAnswer, Lifting, Reconsent};
 pub use list::{Asked, Entry, ListEvent, ListRow};
 pub use readings::{Exported, NewReading};
 pub use request::Request;
+pub use told::{LiftWish, ToldEntry};
 
 use crate::arrivals::Said;
 use crate::outcomes::column;

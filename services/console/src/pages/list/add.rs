@@ -1,0 +1,197 @@
+//! Putting somebody on the list. The answer is what is true at that moment: nothing is under way, or
+//! these touches still were.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use domain::access::Permission;
+use domain::suppression::{Origin, Scope, SuppressionReason};
+use domain::{AddressKind, ContactChannel, ContactId, TouchId};
+use office::suppression::{self, Added, Asked, NewEntry, covered};
+use serde::Deserialize;
+use storage::contacts::Contact;
+
+use super::{PATIENCE, REASONS, viewer, visible};
+use crate::app::App;
+use crate::page::Page;
+use crate::trouble::{Answer, Trouble};
+
+/// What was filled in; by the button on a contact, or in the form.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Filled {
+    /// The contact the button stands on.
+    #[serde(default)]
+    contact: String,
+    /// An address in any spelling, @domain, or a contact's id.
+    #[serde(default)]
+    address: String,
+    /// A channel, `person`, `domain`, or nothing: the address on all its channels.
+    #[serde(default)]
+    covers: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    evidence: String,
+}
+
+#[derive(Template)]
+#[template(path = "list/add.html")]
+struct Add {
+    page: Page,
+    filled: Filled,
+    contact: Option<Contact>,
+    channels: &'static [ContactChannel],
+    may_cover_person: bool,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "list/added.html")]
+struct AddedPage {
+    page: Page,
+    answer: Shown,
+}
+
+#[derive(Template)]
+#[template(path = "list/added_part.html")]
+struct AddedPart {
+    page: Page,
+    answer: Shown,
+}
+
+/// What came of it.
+struct Shown {
+    covered: Vec<String>,
+    in_flight: Vec<TouchId>,
+    event: String,
+    may_read_touches: bool,
+    may_read_list: bool,
+}
+
+/// `GET /list/add`.
+pub async fn form(State(app): State<App>, page: Page, Query(filled): Query<Filled>) -> Answer {
+    let add = prepared(filled, None, &app, &page).await?;
+    page.show(&add)
+}
+
+/// `POST /list/add`.
+pub async fn add(State(app): State<App>, page: Page, Form(mut filled): Form<Filled>) -> Answer {
+    if filled.address.trim().is_empty() {
+        filled.address = filled.contact.clone();
+    }
+    if filled.address.trim().parse::<ContactId>().is_ok() {
+        visible(&app, &page, &filled.address).await?;
+    }
+    let new = match new_entry(&filled, &app, &page).await? {
+        Ok(new) => new,
+        Err(key) => return refuse(filled, page.say(key), &app, &page).await,
+    };
+    let added = match suppression::add(&new, &app.office()).await {
+        Ok(added) => added,
+        Err(suppression::Refused::Storage(error)) => return Err(error.into()),
+        Err(why) => {
+            let problem = why.in_words(page.locale()).unwrap_or_default();
+            return refuse(filled, problem, &app, &page).await;
+        }
+    };
+    let answer = shown(&added, &page);
+    if page.is_part() {
+        return page.show(&AddedPart { page: page.clone(), answer });
+    }
+    page.show(&AddedPage { page: page.clone(), answer })
+}
+
+async fn refuse(filled: Filled, problem: String, app: &App, page: &Page) -> Answer {
+    if page.is_part() {
+        return Err(Trouble::Refused(problem));
+    }
+    let add = prepared(filled, Some(problem), app, page).await?;
+    page.show_again(&add)
+}
+
+/// The form, with the contact's addresses to choose from where it is about a contact.
+async fn prepared(
+    filled: Filled,
+    problem: Option<String>,
+    app: &App,
+    page: &Page,
+) -> Result<Add, Trouble> {
+    let contact = contact_of(&filled, app, page).await?;
+    Ok(Add {
+        page: page.clone(),
+        filled,
+        contact,
+        channels: ContactChannel::ALL,
+        may_cover_person: viewer(page).is_none(),
+        problem,
+    })
+}
+
+async fn contact_of(filled: &Filled, app: &App, page: &Page) -> Result<Option<Contact>, Trouble> {
+    if filled.contact.trim().is_empty() {
+        return Ok(None);
+    }
+    let id = visible(app, page, &filled.contact).await?.id;
+    let found = app.database.find_contacts(&id.to_string(), &[]).await?;
+    Ok(found.into_iter().find(|contact| contact.id == id))
+}
+
+/// The entry that is meant; or the text that says what is missing.
+async fn new_entry(
+    filled: &Filled,
+    app: &App,
+    page: &Page,
+) -> Result<Result<NewEntry, &'static str>, Trouble> {
+    let reason = filled.reason.parse::<SuppressionReason>().ok();
+    let Some(reason) = reason.filter(|reason| REASONS.contains(reason)) else {
+        return Ok(Err("reason-missing"));
+    };
+    let (mut channel, mut scope) = (None, None);
+    match filled.covers.as_str() {
+        "" => {}
+        "person" => scope = Some(Scope::Person),
+        "domain" => scope = Some(Scope::Domain),
+        word => match word.parse() {
+            Ok(word) => channel = Some(word),
+            Err(_) => return Ok(Err("covers-wrong")),
+        },
+    }
+    let is_id = filled.address.trim().parse::<ContactId>().is_ok();
+    // Whose address it is, is told only to those who may look at everybody.
+    if scope == Some(Scope::Person) && !is_id && viewer(page).is_some() {
+        return Err(Trouble::Forbidden);
+    }
+    if let Some(contact) = contact_of(filled, app, page).await? {
+        let is_postal = |own: &storage::contacts::Address| {
+            own.kind == AddressKind::Postal && own.value == filled.address
+        };
+        channel =
+            channel.or(contact.addresses.iter().any(is_postal).then_some(ContactChannel::Post));
+    }
+    let origin = if reason.is_of_recipient() { Origin::Recipient } else { Origin::Staff };
+    let evidence = filled.evidence.trim();
+    Ok(Ok(NewEntry {
+        asked: Asked {
+            address: filled.address.trim().to_owned(),
+            channel,
+            scope,
+            topic: None,
+            region: app.settings.team.default_region.clone(),
+        },
+        reason,
+        origin,
+        actor: page.actor()?.to_owned(),
+        evidence: (!evidence.is_empty()).then(|| evidence.to_owned()),
+        patience: PATIENCE,
+    }))
+}
+
+fn shown(added: &Added, page: &Page) -> Shown {
+    Shown {
+        covered: added.targets.iter().map(|target| covered(target, page.locale())).collect(),
+        in_flight: added.in_flight.iter().copied().collect(),
+        event: added.event.to_string(),
+        may_read_touches: page.may(Permission::TouchesRead),
+        may_read_list: page.may(Permission::ListRead),
+    }
+}

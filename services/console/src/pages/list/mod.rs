@@ -1,0 +1,79 @@
+//! The list of those who must not be contacted: searching it, putting somebody on it from any page,
+//! lifting with a second person.
+
+mod add;
+mod entry;
+mod find;
+mod search;
+mod told;
+
+use std::time::Duration;
+
+use domain::ContactChannel;
+use domain::access::Permission::{ContactsRead, ContactsReadAll, ListAdd, ListLift, ListRead};
+use domain::suppression::SuppressionReason;
+use storage::contacts::FoundContact;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::page::Page;
+use crate::routes::Needs::{Permission, Session};
+use crate::routes::Routes;
+use crate::trouble::Trouble;
+
+/// How long the answer waits for what is being handed over at this moment.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The reasons somebody of the team may enter; the others are the fleet's own, or law.
+pub const REASONS: &[SuppressionReason] = &[
+    SuppressionReason::VoiceRequest,
+    SuppressionReason::EmailRequest,
+    SuppressionReason::PostalRequest,
+    SuppressionReason::StaffEntry,
+    SuppressionReason::Complaint,
+    SuppressionReason::GdprObjection,
+    SuppressionReason::DoNotMail,
+    SuppressionReason::InvalidAddress,
+    SuppressionReason::ReassignedNumber,
+    SuppressionReason::Deceased,
+    SuppressionReason::LegalHold,
+];
+
+/// The pages of this folder.
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/find", Session, find::show)
+        .get("/list", Permission(ListRead), search::show)
+        .get("/list/add", Permission(ListAdd), add::form)
+        .post("/list/add", Permission(ListAdd), add::add)
+        .get("/list/entries/{event}", Permission(ListRead), entry::show)
+        .post("/list/entries/{event}/lift", Permission(ListLift), entry::lift)
+        .get("/list/lifts", Permission(ListRead), entry::waiting)
+}
+
+/// Whose contacts the reader sees: everybody's, or those of one agent. Whoever sees no contacts at
+/// all sees those of an agent there is not.
+fn viewer(page: &Page) -> Option<Uuid> {
+    if page.may(ContactsReadAll) {
+        return None;
+    }
+    let agent = page.user().filter(|_| page.may(ContactsRead)).and_then(|user| user.agent);
+    Some(agent.unwrap_or(Uuid::nil()))
+}
+
+/// The contact of this id, if the reader may see it.
+async fn visible(app: &App, page: &Page, id: &str) -> Result<FoundContact, Trouble> {
+    let id = id.trim().parse::<Uuid>().map_err(|_| Trouble::NotFound)?.to_string();
+    let found = app.database.search_contacts(&id, &[], viewer(page)).await?;
+    found.into_iter().find(|contact| contact.id.to_string() == id).ok_or(Trouble::NotFound)
+}
+
+/// A reason in the reader's language, for templates.
+pub fn reason_in_words(reason: &SuppressionReason, page: &Page) -> &'static str {
+    office::words::suppression_reason(*reason, page.locale())
+}
+
+/// A channel in the reader's language, for templates.
+pub fn channel_in_words(channel: &ContactChannel, page: &Page) -> &'static str {
+    office::words::contact_channel(*channel, page.locale())
+}

@@ -1,0 +1,76 @@
+# The list of those who must not be contacted.
+area-list = The list
+about-area-list = Who must not be contacted, since when and why.
+find = Find
+find-anybody = Find a person or an address
+find-help = By name, email address, phone number in any spelling, or @domain.
+find-nothing = Nobody is known by this. Write the beginning of a name, a whole email address or a whole phone number.
+find-contacts = Contacts
+do-not-contact = Do not contact
+list-help = Whoever stands here is written to and called no more, from the moment the entry is made.
+list-search = An address in any spelling, @domain, or a name
+list-check = On the list?
+list-add = Put on the list
+list-add-person = Put on the list now
+list-add-part = Only one address or channel…
+list-add-help = The entry is in force at once. What is being handed over at that moment is named in the answer.
+list-newest = Newest entries
+list-older = Older entries
+list-empty = The list is empty. Entries come in by themselves from unsubscribes, answers and bounces, or are made here.
+list-clear = Nothing on the list stands against this.
+list-stands = { $it ->
+    [one] One entry stands against this.
+   *[other] { $it } entries stand against this.
+}
+list-stopped = On the list. Stopped for marketing:
+list-whom = Whom
+list-nobody-known = an address of no contact
+list-covers = What is covered
+list-reason = Why
+list-origin = Who asked
+list-since = Since
+list-until = until { $it }
+list-ends = Until
+list-by = Entered by
+list-open = Open
+list-entry = Entry of the list
+list-what = Which address
+list-address = Address
+list-address-help = An email address, a phone number in any spelling, or @domain. For post, the postal address.
+list-all-channels = All its channels
+list-whole-person = The whole person
+list-whole-domain = The whole email domain
+list-evidence = What proves it
+list-evidence-help = A ticket, a message, a recording. No address here.
+list-added = On the list:
+list-added-clear = Clear: nothing to it starts any more, and nothing is under way.
+list-added-in-flight = { $it ->
+    [one] Nothing new starts any more. One touch was being handed over at this moment and may still arrive:
+   *[other] Nothing new starts any more. { $it } touches were being handed over at this moment and may still arrive:
+}
+list-over = This entry is no longer in force.
+list-history = What happened to this address, person or domain
+list-happened = What happened
+reason-missing = Choose why.
+covers-wrong = Choose what is covered.
+lift = Lift
+lift-ask = Ask to lift
+lift-approve = Agree and lift
+lift-help = Ends every entry of exactly this address and channel, person or domain. Messages may go out again.
+lift-help-two = A complaint, and what was said or written, takes two officers: one asks, another agrees.
+lift-reason = Reason
+lift-unsaid = Say why it is lifted, and on what.
+lift-needs-another = You have asked for this yourself. Another officer has to agree.
+lift-own = You asked for it. Another officer has to agree.
+lift-waits = Waits for a second officer
+lift-asked-by = Asked by
+lift-decide = Look and decide
+lifts = Lifts that wait
+lifts-help = What one officer has asked to lift, and another has to agree to. Until then the entries are in force.
+lifts-none = Nothing waits. Where a lift takes two people, the first one's wish appears here.
+lifts-waiting = { $it ->
+    [one] One lift waits
+   *[other] { $it } lifts wait
+}
+notice-lifted = Lifted.
+notice-lift-requested = Noted. The entry is in force until another officer agrees.
