@@ -6,7 +6,8 @@
 # `manifests` renders the Kubernetes overlays, validates them against the schemas and the rules of
 # policies.py, and fires every alert. `stack` builds the image, starts compose.yaml on a Docker engine,
 # sends touches through it and restarts every service meanwhile. Nothing is left behind, but for
-# TOUCHLINE_DEPLOY_FOLDER=FOLDER: there the test's own engine keeps images and build cache.
+# TOUCHLINE_DEPLOY_FOLDER=FOLDER: there the test's own engine keeps images and build cache. With
+# TOUCHLINE_IMAGE=NAME that image is tested, and none is built.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -35,10 +36,10 @@ end() {
         (cd "$work/deploy" && compose down --volumes --timeout 20 >/dev/null 2>&1) || true
         rm -rf "$work/deploy"
     fi
-    if [ -z "$kept" ] && [ -n "${image_made:-}$imported" ]; then
+    if [ -z "$kept" ] && [ "$own_engine" = no ]; then
         # Deliberately split: one word for each image.
         # shellcheck disable=SC2086
-        docker image rm --force touchline:test touchline-test-sinks $imported >/dev/null 2>&1 || true
+        docker image rm --force touchline-test-sinks ${image_made:-} $imported >/dev/null 2>&1 || true
     fi
     stop_engine
     [ -n "$kept" ] || rm -rf "$work"
@@ -74,17 +75,21 @@ stack() {
     (cd "$root" && cargo build --quiet --package testkit --bins)
     start_engine
     get_images
-    say "the image: dependencies first, some ten minutes the first time"
-    image_made=yes
-    docker build --file "$root/deploy/Dockerfile" --tag touchline:test "$root" >"$work/build.log" 2>&1 ||
-        { tail -n 30 "$work/build.log" >&2; fail "the image cannot be built"; }
+    if [ -z "${TOUCHLINE_IMAGE:-}" ]; then
+        say "the image: dependencies first, some ten minutes the first time"
+        export TOUCHLINE_IMAGE=touchline:test
+        image_made=$TOUCHLINE_IMAGE
+        docker build --file "$root/deploy/Dockerfile" --tag "$TOUCHLINE_IMAGE" "$root" \
+            >"$work/build.log" 2>&1 ||
+            { tail -n 30 "$work/build.log" >&2; fail "the image cannot be built"; }
+    fi
     # A copy, so that the secrets of a real deployment stay as they are.
     rm -rf "$work/deploy"
     mkdir "$work/deploy"
     tar --directory "$root/deploy" --exclude ./secrets --exclude ./files --create . |
         tar --directory "$work/deploy" --extract
     cd "$work/deploy"
-    export TOUCHLINE_IMAGE=touchline:test COMPOSE_PROFILES=mail,sms
+    export COMPOSE_PROFILES=mail,sms
     export COMPOSE_PROJECT_NAME=touchline-test COMPOSE_FILE=compose.yaml:test/compose.yaml
     # Ports nobody else has.
     export TOUCHLINE_INBOUND_PORT=127.0.0.1:0 TOUCHLINE_GRAFANA_PORT=127.0.0.1:0

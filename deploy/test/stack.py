@@ -260,10 +260,12 @@ def restarts_under_load():
     check(enrol("many") == PEOPLE, "not everybody was enrolled")
     sent = "SELECT count(*) FROM touches WHERE state = 'sent'"
     until("the load has begun", lambda: int(query(sent)) > 30, 60)
+    waiting = "SELECT count(*) FROM touches WHERE state IN ('scheduled', 'queued')"
     rounds, begun = 0, int(query(sent))
     slowest = ("", 0.0)
-    while int(query("SELECT count(*) FROM touches WHERE state IN ('scheduled', 'queued')")) > 300:
+    while int(query(waiting)) > 500:
         for service in SERVICES:
+            check(int(query(waiting)) > 0 or rounds, f"the load was over before {service} was restarted")
             for container in containers(service):
                 asked = time.monotonic()
                 run("docker", "restart", "--time", "120", container)
