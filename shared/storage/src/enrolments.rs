@@ -65,6 +65,8 @@ pub struct Selection {
     pub source: Option<String>,
     /// Of this level.
     pub level: Option<domain::contact::Level>,
+    /// Of this type: FSBO, expired, buyer …
+    pub contact_type: Option<String>,
 }
 
 impl Database {
@@ -89,6 +91,7 @@ impl Database {
             .bind(plan_key)
             .bind(after.map(ContactId::as_uuid))
             .bind(i64::from(limit))
+            .bind(selection.contact_type.as_deref())
             .fetch_all(self.pool())
             .await?;
         rows.iter().map(candidate).collect()

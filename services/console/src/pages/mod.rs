@@ -2,7 +2,9 @@
 
 mod home;
 mod list;
+mod plans;
 mod templates;
+mod typed;
 
 use domain::access::Permission;
 
@@ -24,6 +26,7 @@ pub struct Area {
 
 /// The menu, in its order.
 pub const AREAS: &[Area] = &[
+    Area { path: "/plans", name: "area-plans", permission: Permission::PlansRead },
     Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
     Area { path: "/list", name: "area-list", permission: Permission::ListRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
@@ -36,6 +39,7 @@ pub fn routes(app: &App) -> Routes {
         Session,
         home::show,
     );
+    let routes = plans::routes(routes);
     let routes = templates::routes(routes);
     let routes = list::routes(routes);
     access::routes(routes)

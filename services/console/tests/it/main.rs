@@ -4,6 +4,7 @@
 mod access;
 mod headers;
 mod list;
+mod plans;
 mod templates;
 mod walk;
 mod world;

@@ -112,6 +112,7 @@ async fn selection(
         group: arguments.group,
         source: arguments.source.clone(),
         level: arguments.level,
+        contact_type: None,
     })
 }
 

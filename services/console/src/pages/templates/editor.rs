@@ -11,11 +11,12 @@ use storage::plans::TemplateVersion;
 use templates::fields::KNOWN;
 use templates::{Part, Purpose, Source};
 
-use super::form::{self, Checked, Typed};
+use super::form::{self, Checked};
 use super::list::plans_by_template;
 use super::preview::{Preview, Shown};
 use crate::app::App;
 use crate::page::Page;
+use crate::pages::typed::Typed;
 use crate::trouble::{Answer, Trouble};
 
 /// A template's draft and the version that is sent; one of them is there.
@@ -188,9 +189,13 @@ pub async fn save(
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Answer {
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
-    let source = typed.source(&key, stored.medium()?);
+    let source = form::source(&typed, &key, stored.medium()?);
     let actor = page.actor()?;
-    if app.database.save_template_draft(&source, stored.version(), typed.seen(), actor).await? {
+    if app
+        .database
+        .save_template_draft(&source, stored.version(), form::seen(&typed), actor)
+        .await?
+    {
         return Ok(Redirect::to(&format!("/templates/{key}?notice=draft-saved")).into_response());
     }
     again(&app, &page, source, &typed, "draft-taken").await
@@ -213,8 +218,8 @@ pub async fn approve(
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Answer {
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
-    let source = typed.source(&key, stored.medium()?);
-    if stored.draft.as_ref().is_some_and(|draft| typed.seen() != Some(draft.edited_at)) {
+    let source = form::source(&typed, &key, stored.medium()?);
+    if stored.draft.as_ref().is_some_and(|draft| form::seen(&typed) != Some(draft.edited_at)) {
         return again(&app, &page, source, &typed, "draft-taken").await;
     }
     let checked = form::check(&source, &app.library).await?;

@@ -7,45 +7,31 @@ use domain::{Locale, Medium};
 use library::Library;
 use templates::{Compiled, Part, Problem, Purpose, Source, Texts};
 
+use crate::pages::typed::Typed;
 use crate::trouble::Trouble;
 
-/// The fields of a form, as they came.
-pub struct Typed(pub Vec<(String, String)>);
+/// The draft's time that stood on the page.
+pub fn seen(typed: &Typed) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(typed.value("seen").parse().ok()?)
+}
 
-impl Typed {
-    /// The value of a field, without the spaces around it; empty where there is none.
-    pub fn value(&self, name: &str) -> &str {
-        self.text(name).trim()
-    }
-
-    fn text(&self, name: &str) -> &str {
-        let field = self.0.iter().find(|(own, _)| own == name);
-        field.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// The draft's time that stood on the page.
-    pub fn seen(&self) -> Option<DateTime<Utc>> {
-        DateTime::from_timestamp_micros(self.value("seen").parse().ok()?)
-    }
-
-    /// The template as it was typed. Browsers end lines with CR LF; files here do not.
-    pub fn source(&self, key: &str, medium: Medium) -> Source {
-        let mut locales = std::collections::BTreeMap::new();
-        for &locale in Locale::ALL {
-            let mut texts = Texts::default();
-            for &part in Part::of(medium) {
-                let text = self.text(&format!("{locale}-{part}")).replace("\r\n", "\n");
-                if !text.trim().is_empty() {
-                    put(&mut texts, part, text);
-                }
-            }
-            if texts != Texts::default() {
-                locales.insert(locale, texts);
+/// The template as it was typed. Browsers end lines with CR LF; files here do not.
+pub fn source(typed: &Typed, key: &str, medium: Medium) -> Source {
+    let mut locales = std::collections::BTreeMap::new();
+    for &locale in Locale::ALL {
+        let mut texts = Texts::default();
+        for &part in Part::of(medium) {
+            let text = typed.text(&format!("{locale}-{part}")).replace("\r\n", "\n");
+            if !text.trim().is_empty() {
+                put(&mut texts, part, text);
             }
         }
-        let purpose = self.value("purpose").parse().unwrap_or(Purpose::Marketing);
-        Source { key: key.to_owned(), medium, purpose, locales }
+        if texts != Texts::default() {
+            locales.insert(locale, texts);
+        }
     }
+    let purpose = typed.value("purpose").parse().unwrap_or(Purpose::Marketing);
+    Source { key: key.to_owned(), medium, purpose, locales }
 }
 
 fn put(texts: &mut Texts, part: Part, text: String) {

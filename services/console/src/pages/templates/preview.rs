@@ -17,9 +17,10 @@ use storage::contacts::Contact;
 use templates::{Compiled, Fields, Problem, RenderError, Source, fields, sms};
 
 use super::editor::Stored;
-use super::form::{self, Checked, Typed};
+use super::form::{self, Checked};
 use crate::app::App;
 use crate::page::Page;
+use crate::pages::typed::Typed;
 use crate::trouble::{Answer, Trouble};
 
 /// The policy of the frame, and of nothing else.
@@ -220,7 +221,7 @@ pub async fn part(
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Answer {
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
-    let source = typed.source(&key, stored.medium()?);
+    let source = form::source(&typed, &key, stored.medium()?);
     let checked = form::check(&source, &app.library).await?;
     let shown = Shown::of(&typed, &page, &app).await?;
     let preview = Preview::of(&source, checked, &shown, &page);
@@ -260,7 +261,7 @@ pub async fn typed_page(
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Answer {
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
-    let source = typed.source(&key, stored.medium()?);
+    let source = form::source(&typed, &key, stored.medium()?);
     let shown = Shown::of(&typed, &page, &app).await?;
     framed(&source, &shown, &page, &app).await
 }
