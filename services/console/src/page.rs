@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use domain::access::Permission;
 use domain::{Locale, clock};
 use fluent_bundle::FluentValue;
@@ -144,7 +144,10 @@ impl Page {
 
     /// The areas the reader may enter.
     pub fn areas(&self) -> Vec<&'static Area> {
-        AREAS.iter().filter(|area| self.may(area.permission)).collect()
+        let mut areas: Vec<_> = AREAS.iter().filter(|area| self.may(area.permission)).collect();
+        // An area that several permissions open stands once.
+        areas.dedup_by_key(|area| area.path);
+        areas
     }
 
     /// Whether the page is in the area.
@@ -162,6 +165,12 @@ impl Page {
         let at = clock::timestamp(*at).to_zoned(self.zone.clone());
         let month = self.say(&format!("month-{}", at.month()));
         format!("{} {month} {}, {:02}:{:02}", at.day(), at.year(), at.hour(), at.minute())
+    }
+
+    /// A day: `22 Nov 2026`.
+    pub fn day(&self, day: &NaiveDate) -> String {
+        let month = self.say(&format!("month-{}", day.month()));
+        format!("{} {month} {}", day.day(), day.year())
     }
 
     /// The address of a file.

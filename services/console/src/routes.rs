@@ -19,6 +19,8 @@ pub enum Needs {
     Session,
     /// A session of somebody who may do this.
     Permission(Permission),
+    /// A session of somebody who may do one of these; the handler shows each what is theirs.
+    Any(&'static [Permission]),
 }
 
 /// One route.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bootstrap::Loaded;
 use domain::Locale;
+use domain::window::Windows;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub idle: Duration,
     /// A session ends after so long in any case.
     pub lifetime: Duration,
+    /// The team's own hours.
+    pub windows: Windows,
     /// Who speaks.
     pub team: Team,
     /// The same as workers know it: what templates are filled in with.
@@ -59,6 +62,7 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
+            windows: loaded.section("windows")?,
             zone: zone(&team.default_time_zone)?,
             sender: loaded.section("team")?,
             team,

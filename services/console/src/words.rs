@@ -19,7 +19,7 @@ macro_rules! areas {
 }
 
 /// Every file. A new area of pages adds its line.
-const FILES: &[(&str, &str)] = areas!["common", "access", "plans", "templates", "list"];
+const FILES: &[(&str, &str)] = areas!["common", "access", "plans", "templates", "list", "tasks"];
 
 /// The texts of one language.
 pub struct Words {

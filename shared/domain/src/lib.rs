@@ -56,7 +56,7 @@ pub use ids::{
 pub use locale::Locale;
 pub use plan::Plan;
 pub use reason::{Reason, ReasonCode};
-pub use touch::{EnrolmentState, TaskOutcome, TouchState};
+pub use touch::{EnrolmentState, TaskAction, TaskOutcome, TouchState};
 
 /// A word that is not one of a closed set, with the words that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

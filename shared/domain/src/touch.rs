@@ -57,5 +57,33 @@ crate::words! {
         Unanswered = "unanswered",
         /// The person does not want it.
         Refused = "refused",
+        /// A message was left with a machine.
+        Voicemail = "voicemail",
+        /// Somebody else has the number.
+        WrongNumber = "wrong_number",
+        /// The person was reached, and there is an appointment.
+        Appointment = "appointment",
+        /// It was done: a letter written, a visit made.
+        Done = "done",
+    }
+}
+
+crate::words! {
+    /// What somebody did with a task.
+    TaskAction, "action on a task", {
+        /// It was finished, one way or another.
+        Done = "done",
+        /// It was put off to another day.
+        Snoozed = "snoozed",
+        /// What was done last was taken back.
+        Undone = "undone",
+    }
+}
+
+impl TaskOutcome {
+    /// Whether the person heard it out, as caps on calls ask (CALL-18).
+    #[must_use]
+    pub const fn is_answer(self) -> bool {
+        matches!(self, Self::Answered | Self::Appointment)
     }
 }

@@ -34,6 +34,7 @@
 pub mod addresses;
 pub mod audit;
 pub mod calendar;
+pub mod calling;
 mod connection;
 pub mod consents;
 pub mod content;

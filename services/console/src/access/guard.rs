@@ -127,7 +127,10 @@ fn refusal(page: &Page, request: &Request, app: &App, route: Route) -> Option<Re
         Needs::Permission(permission) if !page.may(permission) => {
             Some(page.trouble(&Trouble::Forbidden))
         }
-        Needs::Session | Needs::Permission(_) => None,
+        Needs::Any(permissions) if !permissions.iter().any(|one| page.may(*one)) => {
+            Some(page.trouble(&Trouble::Forbidden))
+        }
+        Needs::Session | Needs::Permission(_) | Needs::Any(_) => None,
     }
 }
 

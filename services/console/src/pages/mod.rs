@@ -1,8 +1,10 @@
 //! The pages, one folder or file per area.
 
+mod happenings;
 mod home;
 mod list;
 mod plans;
+mod tasks;
 mod templates;
 mod typed;
 
@@ -29,6 +31,8 @@ pub const AREAS: &[Area] = &[
     Area { path: "/plans", name: "area-plans", permission: Permission::PlansRead },
     Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
     Area { path: "/list", name: "area-list", permission: Permission::ListRead },
+    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksWork },
+    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksAll },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -42,5 +46,6 @@ pub fn routes(app: &App) -> Routes {
     let routes = plans::routes(routes);
     let routes = templates::routes(routes);
     let routes = list::routes(routes);
+    let routes = tasks::routes(routes);
     access::routes(routes)
 }

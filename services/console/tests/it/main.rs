@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod agents;
 mod headers;
 mod list;
 mod plans;
+mod tasks;
 mod templates;
 mod walk;
 mod world;

@@ -42,6 +42,7 @@ async fn every_route_answers_each_role_as_the_table_says() {
             let should_be = match route.needs {
                 Needs::Nothing | Needs::Session => false,
                 Needs::Permission(permission) => !role.grants().contains(&permission),
+                Needs::Any(some) => !role.grants().iter().any(|own| some.contains(own)),
             };
             assert_eq!(is_refused, should_be, "{role}: {route:?} {status} {body}");
             assert!(status < 500, "{role}: {route:?} {status} {body}");

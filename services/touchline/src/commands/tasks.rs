@@ -10,7 +10,7 @@ use office::local;
 use serde::Serialize;
 use serde_json::json;
 use storage::suppressions::{NewSuppression, Request, Target};
-use storage::tasks::{FinishedTask, Task};
+use storage::tasks::{FinishedTask, Task, TaskEnd};
 
 use crate::connect::Session;
 use crate::error::usage;
@@ -32,7 +32,7 @@ pub enum Arguments {
 pub struct Done {
     /// The task.
     id: TaskId,
-    /// answered, unanswered or refused.
+    /// answered, unanswered, refused, voicemail, wrong_number, appointment or done.
     #[arg(long)]
     outcome: TaskOutcome,
     /// Who did it: your own name.
@@ -113,7 +113,8 @@ async fn done(arguments: Done, session: &Session) -> anyhow::Result<()> {
     let connection = session.connect().await?;
     let database = &connection.database;
     let now = session.clock()?.now();
-    let Some(task) = database.finish_task(id, outcome, &actor, now).await? else {
+    let end = TaskEnd { id, outcome, note: None, actor: &actor, now };
+    let Some(task) = database.finish_task(&end).await? else {
         anyhow::bail!("there is no open task {id}; touchline tasks today lists them");
     };
     let entry = match refusal(&task, outcome, &actor, now) {

@@ -213,7 +213,9 @@ fn email_domain(value: &str, connection: &Connection) -> Option<AddressKey> {
     address.domain.map(|name| domain_key(&connection.keyer, &name))
 }
 
-fn keys_of(contact: &Contact, connection: &Connection) -> Vec<AddressKey> {
+/// The keys of everything that reaches a contact: the addresses, their domains, the person.
+#[must_use]
+pub fn keys_of(contact: &Contact, connection: &Connection) -> Vec<AddressKey> {
     let own = contact.addresses.iter().map(|address| address.key);
     let domains = contact.addresses.iter().filter(|a| a.kind == AddressKind::Email);
     let domains = domains.filter_map(|address| email_domain(&address.value, connection));

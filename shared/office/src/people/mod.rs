@@ -7,7 +7,7 @@ use domain::{AddressKey, Locale};
 use storage::StorageError;
 use storage::contacts::Contact;
 
-pub use card::{Card, CardAddress, CardEnrolment, CardTouch, Stop, card};
+pub use card::{Card, CardAddress, CardEnrolment, CardTouch, Stop, card, keys_of};
 
 use crate::Connection;
 use crate::addresses::Named;

@@ -88,6 +88,10 @@ bilingual! {
         Answered => "Reached", "تم الوصول إليه";
         Unanswered => "Not reached", "لم يتم الوصول إليه";
         Refused => "Refused", "رفض";
+        Voicemail => "Voicemail", "بريد صوتي";
+        WrongNumber => "Wrong number", "رقم خاطئ";
+        Appointment => "Appointment", "موعد";
+        Done => "Done", "تم";
     }
 }
 

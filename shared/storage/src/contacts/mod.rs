@@ -2,6 +2,7 @@
 
 mod import;
 mod search;
+mod timeline;
 
 use domain::contact::{ContactStatus, Group, Level};
 use domain::{AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
@@ -10,6 +11,7 @@ use sqlx::postgres::PgRow;
 
 pub use import::{ImportRun, Imported, NewAddress, NewContact};
 pub use search::FoundContact;
+pub use timeline::{Happening, HappeningKind, TimelinePage};
 
 use crate::outcomes::column;
 use crate::words::word;
@@ -151,6 +153,15 @@ impl Database {
             contacts.push(contact(row, addresses)?);
         }
         Ok(contacts)
+    }
+
+    /// One contact.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn contact(&self, id: ContactId) -> Result<Option<Contact>, StorageError> {
+        let found = self.find_contacts(&id.to_string(), &[]).await?;
+        Ok(found.into_iter().find(|own| own.id == id))
     }
 
     async fn addresses_of(&self, contact: uuid::Uuid) -> Result<Vec<Address>, StorageError> {

@@ -15,8 +15,8 @@ use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::template::TemplateAction;
 use domain::{
-    AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskOutcome,
-    TouchState,
+    AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskAction,
+    TaskOutcome, TouchState,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use storage::Role;
@@ -72,6 +72,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "lane" => Lane,
         "enrolment_state" => EnrolmentState,
         "touch_state" => TouchState,
+        "task_action" => TaskAction,
         "task_outcome" => TaskOutcome,
         "wish" => Wish,
         "review_decision" => ReviewDecision,

@@ -1,0 +1,42 @@
+//! The agents' morning: the next best task, the ones behind it, and what came of each.
+//!
+//! Agents see their own tasks alone. Whoever may see everybody's works only those of others that the
+//! right to work tasks is there for, too.
+
+mod card;
+mod outcome;
+mod today;
+
+use domain::TaskId;
+use domain::access::Permission::{TasksAll, TasksWork};
+use storage::tasks::TaskCard;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::page::Page;
+use crate::routes::Needs::{Any, Permission};
+use crate::routes::Routes;
+use crate::trouble::Trouble;
+
+/// The pages of this folder.
+pub fn routes(routes: Routes) -> Routes {
+    let look = Any(&[TasksWork, TasksAll]);
+    routes
+        .get("/tasks", look, today::list)
+        .get("/tasks/{task}", look, today::show)
+        .post("/tasks/{task}/outcome", Permission(TasksWork), outcome::finish)
+        .post("/tasks/{task}/later", Permission(TasksWork), outcome::snooze)
+        .post("/tasks/{task}/undo", Permission(TasksWork), outcome::undo)
+}
+
+/// Whose tasks the reader sees: one agent's, or everybody's. A user who is no agent has none.
+fn own(page: &Page) -> Result<Option<Uuid>, Trouble> {
+    let user = &page.session()?.user;
+    Ok((!page.may(TasksAll)).then(|| user.agent.unwrap_or_default()))
+}
+
+/// The task, if the reader may see it.
+async fn visible(app: &App, page: &Page, id: TaskId) -> Result<TaskCard, Trouble> {
+    let card = app.database.task_card(id, own(page)?, page.locale()).await?;
+    card.ok_or(Trouble::NotFound)
+}
