@@ -8,7 +8,7 @@ template-medium = الوسيلة
 template-state = الحالة
 template-state-approved = معتمد
 template-state-draft = مسودة
-template-state-retired = متقاعد
+template-state-retired = موقوف
 template-plans = مستخدم في
 languages = اللغات
 language-en = الإنجليزية
@@ -113,7 +113,7 @@ at-line = السطر { $it }
 template-versions = الإصدارات
 template-decisions = ما تقرّر
 template-action-approve = اعتُمد
-template-action-retire = أُحيل إلى التقاعد
+template-action-retire = أُوقف
 template-action-restore = عاد إلى الإرسال
 template-action-discard = أُهملت المسودة
 no-version-yet = لم يُعتمد شيء بعد، فلا يُرسل شيء.
@@ -126,7 +126,7 @@ version-faulty = لم يعد هذا الإصدار يجتاز الفحوص، ف�
 roll-back = العودة إلى الإصدار { $it }
 roll-back-text = تصبح نصوصه إصدارًا جديدًا يُرسل من ذلك الحين.
 reason = السبب
-retire-template = إحالة إلى التقاعد
+retire-template = إيقاف القالب
 retire-text = { $it ->
     [zero] لا تستخدمه أي خطة. لن يُرسل بعد الآن.
     [one] تستخدمه خطة واحدة. ستُمنع رسائلها من هذا القالب وتمضي الخطة.
@@ -136,9 +136,9 @@ retire-text = { $it ->
    *[other] تستخدمه { $it } خطة. ستُمنع رسائلها من هذا القالب وتمضي الخطط.
 }
 restore-template = أعده إلى الإرسال
-restore-text = القالب متقاعد: تُمنع الرسائل التي تحتاج إليه.
+restore-text = القالب موقوف: تُمنع الرسائل التي تحتاج إليه.
 notice-draft-saved = حُفظت المسودة. لا يُرسل بها شيء قبل اعتمادها.
 notice-draft-discarded = أُهملت المسودة.
 notice-template-approved = اعتُمد، ويُرسل من الآن.
-notice-template-retired = أُحيل إلى التقاعد. خلال ثوانٍ لن يُرسل به شيء.
+notice-template-retired = أُوقف القالب. خلال ثوانٍ لن يُرسل به شيء.
 notice-template-restored = عاد إلى الإرسال.
