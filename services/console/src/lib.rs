@@ -7,19 +7,14 @@
 //! Begin reading at `routes.rs`, `access/guard.rs` and `page.rs`; then any folder of pages.
 
 mod access;
-#[allow(dead_code)] // The pages that follow use what is not used yet.
 mod app;
 mod assets;
-#[allow(dead_code)]
 mod page;
 mod pages;
 pub mod routes;
-#[allow(dead_code)]
 mod settings;
 mod telemetry;
-#[allow(dead_code)]
 mod trouble;
-#[allow(dead_code)]
 mod words;
 
 use std::net::SocketAddr;

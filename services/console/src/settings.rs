@@ -1,5 +1,6 @@
 //! What this service reads of the settings: `[console]`, and its share of `[team]`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -8,6 +9,9 @@ use domain::Locale;
 use domain::window::Windows;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+
+/// The folder of kept answers inside the data folder, as inbound calls it.
+const REPLIES_FOLDER: &str = "replies";
 
 /// The section `[console]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +35,20 @@ pub struct Team {
     pub default_time_zone: String,
 }
 
+/// What is read of other sections: files of other services, and the key that signs evidence.
+#[derive(Debug, Clone, Deserialize)]
+struct Replies {
+    replies_dir: Option<PathBuf>,
+}
+#[derive(Debug, Clone, Deserialize)]
+struct Data {
+    dir: Option<PathBuf>,
+}
+#[derive(Debug, Clone, Deserialize)]
+struct Keys {
+    evidence_key_file: Option<PathBuf>,
+}
+
 /// Everything the service works with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -48,6 +66,10 @@ pub struct Settings {
     pub team: Team,
     /// The same as workers know it: what templates are filled in with.
     pub sender: worker::Team,
+    /// Where inbound keeps answers as they came, if it is on this machine.
+    pub replies_dir: Option<PathBuf>,
+    /// The key that signs evidence bundles.
+    pub evidence_key_file: Option<PathBuf>,
     /// The zone times are shown in.
     pub zone: TimeZone,
 }
@@ -56,6 +78,10 @@ impl Settings {
     pub fn read(loaded: &Loaded) -> anyhow::Result<Self> {
         let section: Section = loaded.section("console")?;
         let team: Team = loaded.section("team")?;
+        let (replies, data): (Replies, Data) =
+            (loaded.section("inbound")?, loaded.section("data")?);
+        let replies_dir = set(replies.replies_dir);
+        let keys: Keys = loaded.section("keys")?;
         let public_url = section.public_url.unwrap_or_default();
         Ok(Self {
             listen: section.listen,
@@ -63,6 +89,8 @@ impl Settings {
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
             windows: loaded.section("windows")?,
+            replies_dir: replies_dir.or_else(|| set(data.dir).map(|dir| dir.join(REPLIES_FOLDER))),
+            evidence_key_file: set(keys.evidence_key_file),
             zone: zone(&team.default_time_zone)?,
             sender: loaded.section("team")?,
             team,
@@ -73,6 +101,11 @@ impl Settings {
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
+}
+
+/// Nothing for "", which means not set.
+fn set(path: Option<PathBuf>) -> Option<PathBuf> {
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
 fn zone(name: &str) -> anyhow::Result<TimeZone> {

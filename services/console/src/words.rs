@@ -19,7 +19,8 @@ macro_rules! areas {
 }
 
 /// Every file. A new area of pages adds its line.
-const FILES: &[(&str, &str)] = areas!["common", "access", "plans", "templates", "list", "tasks"];
+const FILES: &[(&str, &str)] =
+    areas!["common", "access", "plans", "templates", "list", "tasks", "compliance"];
 
 /// The texts of one language.
 pub struct Words {

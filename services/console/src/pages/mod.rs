@@ -1,9 +1,12 @@
 //! The pages, one folder or file per area.
 
+mod compliance;
 mod happenings;
 mod home;
 mod list;
 mod plans;
+mod requests;
+mod reviews;
 mod tasks;
 mod templates;
 mod typed;
@@ -33,6 +36,9 @@ pub const AREAS: &[Area] = &[
     Area { path: "/list", name: "area-list", permission: Permission::ListRead },
     Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksWork },
     Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksAll },
+    Area { path: "/reviews", name: "area-reviews", permission: Permission::Reviews },
+    Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
+    Area { path: "/compliance", name: "area-compliance", permission: Permission::AuditRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -47,5 +53,8 @@ pub fn routes(app: &App) -> Routes {
     let routes = templates::routes(routes);
     let routes = list::routes(routes);
     let routes = tasks::routes(routes);
+    let routes = reviews::routes(routes);
+    let routes = requests::routes(routes);
+    let routes = compliance::routes(routes);
     access::routes(routes)
 }

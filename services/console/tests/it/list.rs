@@ -22,7 +22,7 @@ fn noon() -> DateTime<Utc> {
 }
 
 /// People with a touch each that a worker is handing over at this moment.
-async fn in_flight(world: &World, people: &[ContactId]) -> Vec<ClaimedTouch> {
+pub async fn in_flight(world: &World, people: &[ContactId]) -> Vec<ClaimedTouch> {
     let deployment = &world.deployment;
     deployment.store_plan(&one_step(Channel::Email)).await;
     deployment.store_template(&template(Channel::Email.medium())).await;

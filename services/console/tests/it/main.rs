@@ -3,8 +3,10 @@
 
 mod access;
 mod agents;
+mod compliance;
 mod headers;
 mod list;
+mod list_files;
 mod plans;
 mod tasks;
 mod templates;

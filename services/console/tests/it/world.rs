@@ -140,6 +140,11 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// Where the console listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.ask("GET", path, "", "").await
     }
@@ -160,7 +165,8 @@ impl Browser {
             some => format!("Cookie: {}\r\n", some.join("; ")),
         };
         let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
-        let kind = if method == "POST" { kind } else { "" };
+        let is_form = method == "POST" && !headers.contains("Content-Type:");
+        let kind = if is_form { kind } else { "" };
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{cookies}{headers}{kind}\
              Content-Length: {}\r\n\r\n{body}",

@@ -86,3 +86,41 @@ lifts-waiting = { $it ->
 }
 notice-lifted = رُفع القيد.
 notice-lift-requested = سُجّل الطلب. يبقى القيد ساريًا حتى يوافق مسؤول آخر.
+files = الملفات
+files-help = قائمة عناوين، عنوان في كل سطر أو ملف CSV بصف عناوين للأعمدة، حتى { $it } ميغابايت. الأكبر من ذلك عبر سطر الأوامر.
+files-last = ملفات اليوم الأخير
+file = الملف
+file-what = المطلوب
+file-scrub = مقارنته بالقائمة
+file-scrub-help = يعود كل صف بحكم: خالٍ أو مدرج أو غير صالح. لا يتغيّر شيء.
+file-import = إدراجه في القائمة
+file-import-help = يُدرج كل عنوان في الملف فورًا.
+file-reason-help = لما يُدرج في القائمة فقط.
+file-send = ابدأ
+file-missing = اختر ملفًا.
+file-too-large = لم يصل الملف أو أنه أكبر من اللازم. استخدم سطر الأوامر: touchline suppress import.
+file-percent = { $it }٪
+file-lost = انقطع
+file-lost-text = انتهى البرنامج الذي كان يعمل عليه. ما أُدرج يبقى في القائمة؛ أرسل الملف من جديد.
+file-broke-off = انقطع العمل، والسبب في السجل. ما أُدرج يبقى في القائمة؛ أرسل الملف من جديد.
+file-unusable = لا يمكن استخدامه
+file-done = اكتمل
+file-progress = ما أُنجز
+file-so-far = { $it ->
+    [zero] لم يُنجز صف بعد.
+    [one] أُنجز صف واحد.
+    [two] أُنجز صفان.
+    [few] أُنجزت { $it } صفوف.
+    [many] أُنجز { $it } صفًا.
+   *[other] أُنجز { $it } صف.
+}
+file-refreshes = تتحدّث هذه الصفحة وحدها. يمكنك مغادرتها ويستمر العمل.
+file-rows = الصفوف
+file-added = جديد في القائمة
+file-already = في القائمة من قبل
+file-clear = خالٍ
+file-listed = مدرج
+file-invalid = غير صالح
+file-rejects = الصفوف غير الصالحة
+file-verdicts = الأحكام
+file-kept = يُحفظ يومًا واحدًا.

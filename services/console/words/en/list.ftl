@@ -74,3 +74,37 @@ lifts-waiting = { $it ->
 }
 notice-lifted = Lifted.
 notice-lift-requested = Noted. The entry is in force until another officer agrees.
+files = Files
+files-help = A list of addresses, one per line or as CSV with a header, at most { $it } MB. Larger ones are for the command line.
+files-last = Of the last day
+file = File
+file-what = What is to be done
+file-scrub = Compare with the list
+file-scrub-help = Every row comes back as clear, listed or invalid. Nothing is changed.
+file-import = Put on the list
+file-import-help = Every address of the file is on the list at once.
+file-reason-help = Only for what is put on the list.
+file-send = Begin
+file-missing = Choose a file.
+file-too-large = The file did not arrive, or is too large. Use the command line: touchline suppress import.
+file-percent = { $it } %
+file-lost = Broken off
+file-lost-text = The program that worked on it has ended. What was put on the list stays there; send the file again.
+file-broke-off = The work broke off; the log says why. What was put on the list stays there; send the file again.
+file-unusable = Cannot be used
+file-done = Done
+file-progress = How far it has come
+file-so-far = { $it ->
+    [one] One row is done.
+   *[other] { $it } rows are done.
+}
+file-refreshes = This page looks again by itself. You may leave it; the work goes on.
+file-rows = Rows
+file-added = New on the list
+file-already = On the list already
+file-clear = Clear
+file-listed = Listed
+file-invalid = Invalid
+file-rejects = Fetch the invalid rows
+file-verdicts = Fetch the verdicts
+file-kept = Kept for a day.

@@ -9,6 +9,7 @@
 //! at the clock and the final dot, for longer than its lease, may still send when it wakes. SMTP has
 //! no fence at the receiving side.
 
+mod files;
 mod lifting;
 mod list;
 mod quarantine;
@@ -23,6 +24,7 @@ use domain::suppression::{Origin, Scope, SuppressionReason, Topic};
 use domain::{AddressKey, ContactChannel, EventId, TouchId};
 use sqlx::Row;
 
+pub use files::{FileEnd, ListFile, NewListFile};
 pub use lifting::{LiftAnswer, Lifting, Reconsent};
 pub use list::{Asked, Entry, ListEvent, ListRow};
 pub use readings::{Exported, NewReading};

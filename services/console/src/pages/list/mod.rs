@@ -3,14 +3,19 @@
 
 mod add;
 mod entry;
+mod files;
 mod find;
 mod search;
 mod told;
 
 use std::time::Duration;
 
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use domain::ContactChannel;
-use domain::access::Permission::{ContactsRead, ContactsReadAll, ListAdd, ListLift, ListRead};
+use domain::access::Permission::{
+    ContactsRead, ContactsReadAll, ListAdd, ListFiles, ListLift, ListRead,
+};
 use domain::suppression::SuppressionReason;
 use storage::contacts::FoundContact;
 use uuid::Uuid;
@@ -41,6 +46,8 @@ pub const REASONS: &[SuppressionReason] = &[
 
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
+    // A form around the file needs a little more.
+    let uploads = DefaultBodyLimit::max(files::MOST_BYTES + 64 * 1024);
     routes
         .get("/find", Session, find::show)
         .get("/list", Permission(ListRead), search::show)
@@ -49,6 +56,10 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/list/entries/{event}", Permission(ListRead), entry::show)
         .post("/list/entries/{event}/lift", Permission(ListLift), entry::lift)
         .get("/list/lifts", Permission(ListRead), entry::waiting)
+        .get("/list/files", Permission(ListFiles), files::show)
+        .post("/list/files", Permission(ListFiles), files::take.layer(uploads))
+        .get("/list/files/{file}", Permission(ListFiles), files::one)
+        .get("/list/files/{file}/result", Permission(ListFiles), files::result)
 }
 
 /// Whose contacts the reader sees: everybody's, or those of one agent. Whoever sees no contacts at

@@ -1,0 +1,136 @@
+//! The audit log, and whether its chain is whole.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use office::addresses::Named;
+use serde::Deserialize;
+use storage::audit::{Link, LinkFilter, Verification};
+use storage::contacts::{domain_key, person_key};
+
+use crate::app::App;
+use crate::page::Page;
+use crate::trouble::{Answer, Trouble};
+
+/// Links on a page.
+const ROWS: u32 = 100;
+
+/// Which links.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    since: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    subject: String,
+}
+
+/// A link as it is shown.
+struct Shown {
+    seq: u64,
+    at: String,
+    table: String,
+    what: String,
+    rows: u64,
+    reason: String,
+    actor: String,
+    login: String,
+}
+
+#[derive(Template)]
+#[template(path = "compliance/audit.html")]
+struct Log {
+    page: Page,
+    asked: Asked,
+    links: Vec<Shown>,
+    checked: Option<Verification>,
+    problem: Option<String>,
+}
+
+/// `GET /compliance/audit`.
+pub async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Answer {
+    let problem = match filter(&asked, &app).await? {
+        Ok(filter) => {
+            let links = links(&filter, &app, &page).await?;
+            let log = Log { page: page.clone(), asked, links, checked: None, problem: None };
+            return page.show(&log);
+        }
+        Err(key) => Some(page.say(key)),
+    };
+    let links = Vec::new();
+    page.show_again(&Log { page: page.clone(), asked, links, checked: None, problem })
+}
+
+/// `POST /compliance/audit/verify`: makes every hash again and compares every row. Takes minutes on a
+/// long log.
+pub async fn verify(State(app): State<App>, page: Page) -> Answer {
+    let checked = Some(app.database.verify_audit(None).await?);
+    let links = links(&LinkFilter::default(), &app, &page).await?;
+    let asked = Asked::default();
+    page.show(&Log { page: page.clone(), asked, links, checked, problem: None })
+}
+
+async fn links(filter: &LinkFilter, app: &App, page: &Page) -> Result<Vec<Shown>, Trouble> {
+    // What was changed a moment ago is to be seen.
+    app.database.link_audit().await?;
+    let links = app.database.audit_links(filter, ROWS).await?;
+    Ok(links.into_iter().map(|link| shown(link, page)).collect())
+}
+
+/// What is asked for; or the text that says what is wrong.
+async fn filter(asked: &Asked, app: &App) -> Result<Result<LinkFilter, &'static str>, Trouble> {
+    let (Ok(since), Ok(until)) = (day(&asked.since), day(&asked.until)) else {
+        return Ok(Err("audit-day-wrong"));
+    };
+    let until = until.map(|until| until + TimeDelta::days(1));
+    let subjects = match asked.subject.trim() {
+        "" => Vec::new(),
+        text => match subjects(text, app).await? {
+            Some(subjects) => subjects,
+            None => return Ok(Err("audit-subject-wrong")),
+        },
+    };
+    Ok(Ok(LinkFilter { since, until, subjects }))
+}
+
+/// The beginning of a day, UTC.
+fn day(text: &str) -> Result<Option<DateTime<Utc>>, chrono::ParseError> {
+    match text.trim() {
+        "" => Ok(None),
+        text => Ok(text.parse::<NaiveDate>()?.and_hms_opt(0, 0, 0).map(|at| at.and_utc())),
+    }
+}
+
+/// What the chain may call a subject: its keys, its person's, and the contact's id.
+async fn subjects(text: &str, app: &App) -> Result<Option<Vec<String>>, Trouble> {
+    let keyer = &app.keyer;
+    let named = Named::parse(text, None, &app.settings.team.default_region);
+    Ok(match named {
+        Err(_) => None,
+        Ok(Named::Domain(name)) => Some(vec![domain_key(keyer, &name).to_hex()]),
+        Ok(Named::Person(id)) => Some(vec![person_key(keyer, id).to_hex(), id.to_string()]),
+        Ok(Named::Address(address)) => {
+            let key = address.key(keyer);
+            let mut subjects = vec![key.to_hex()];
+            for contact in app.database.search_contacts("", &[key], None).await? {
+                subjects.push(person_key(keyer, contact.id).to_hex());
+                subjects.push(contact.id.to_string());
+            }
+            Some(subjects)
+        }
+    })
+}
+
+fn shown(link: Link, page: &Page) -> Shown {
+    Shown {
+        seq: link.seq,
+        at: page.moment(&link.recorded_at),
+        table: link.source,
+        what: link.action.unwrap_or_else(|| link.operation.to_string()),
+        rows: link.rows,
+        reason: link.reason.unwrap_or_default(),
+        actor: link.actor.unwrap_or_default(),
+        login: link.login,
+    }
+}
