@@ -49,6 +49,17 @@ struct Keys {
     evidence_key_file: Option<PathBuf>,
 }
 
+impl Team {
+    /// What the office needs of it.
+    pub fn office(&self) -> office::Team {
+        office::Team {
+            default_region: self.default_region.clone(),
+            default_locale: self.default_locale,
+            default_time_zone: self.default_time_zone.clone(),
+        }
+    }
+}
+
 /// Everything the service works with.
 #[derive(Debug, Clone)]
 pub struct Settings {

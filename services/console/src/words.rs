@@ -20,7 +20,7 @@ macro_rules! areas {
 
 /// Every file. A new area of pages adds its line.
 const FILES: &[(&str, &str)] =
-    areas!["common", "access", "plans", "templates", "list", "tasks", "compliance"];
+    areas!["common", "access", "plans", "templates", "list", "tasks", "compliance", "contacts"];
 
 /// The texts of one language.
 pub struct Words {

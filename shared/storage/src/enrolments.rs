@@ -153,7 +153,7 @@ impl Database {
             .collect()
     }
 
-    /// Moves an enrolment to another state, with a reason for people. Touches already planned see
+    /// Moves an enrolment to another state, with a reason for people; empty for none. Touches already planned see
     /// it at the gate.
     ///
     /// # Errors
@@ -165,7 +165,8 @@ impl Database {
         reason: &str,
     ) -> Result<bool, StorageError> {
         let done = sqlx::query(
-            "UPDATE enrolments SET state = $2::text::enrolment_state, reason = $3, updated_at = now()
+            "UPDATE enrolments SET state = $2::text::enrolment_state, reason = nullif($3, ''),
+                    updated_at = now()
               WHERE id = $1 AND state IN ('active', 'paused')",
         )
         .bind(enrolment.as_uuid())

@@ -1,6 +1,7 @@
 //! The pages, one folder or file per area.
 
 mod compliance;
+mod contacts;
 mod happenings;
 mod home;
 mod list;
@@ -9,6 +10,7 @@ mod requests;
 mod reviews;
 mod tasks;
 mod templates;
+mod touches;
 mod typed;
 
 use domain::access::Permission;
@@ -39,6 +41,7 @@ pub const AREAS: &[Area] = &[
     Area { path: "/reviews", name: "area-reviews", permission: Permission::Reviews },
     Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
     Area { path: "/compliance", name: "area-compliance", permission: Permission::AuditRead },
+    Area { path: "/contacts", name: "area-contacts", permission: Permission::ContactsRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -56,5 +59,7 @@ pub fn routes(app: &App) -> Routes {
     let routes = reviews::routes(routes);
     let routes = requests::routes(routes);
     let routes = compliance::routes(routes);
+    let routes = contacts::routes(routes);
+    let routes = touches::routes(routes);
     access::routes(routes)
 }

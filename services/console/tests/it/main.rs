@@ -4,6 +4,7 @@
 mod access;
 mod agents;
 mod compliance;
+mod contacts;
 mod headers;
 mod list;
 mod list_files;

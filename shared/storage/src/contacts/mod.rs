@@ -1,6 +1,7 @@
 //! Contacts and their addresses: importing in batches, and looking one up.
 
 mod import;
+mod listing;
 mod search;
 mod timeline;
 
@@ -10,6 +11,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 pub use import::{ImportRun, Imported, NewAddress, NewContact};
+pub use listing::{ContactFilter, ContactPlace, ListedContact};
 pub use search::FoundContact;
 pub use timeline::{Happening, HappeningKind, TimelinePage};
 
@@ -78,6 +80,8 @@ pub struct Contact {
     pub contact_type: String,
     /// Where the contact came from.
     pub source: String,
+    /// The agent.
+    pub owner: Option<uuid::Uuid>,
     /// The agent's name.
     pub owner_name: Option<String>,
     /// The dates anchors point at.
@@ -228,6 +232,7 @@ fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError
         level: word(row, "level")?,
         contact_type: row.try_get("contact_type")?,
         source: row.try_get("source")?,
+        owner: row.try_get("owner_id")?,
         owner_name: row.try_get("owner_name")?,
         dates: domain::contact::PersonDates {
             birthday: date("birthday")?,

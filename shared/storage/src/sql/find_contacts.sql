@@ -17,7 +17,7 @@ WITH found AS (
 SELECT c.id, c.external_id, c.full_name, c.first_name, c.locale::text AS locale, c.time_zone,
        c.country, c.state, c.city, c.area, c.contact_group::text AS contact_group,
        c.status::text AS status, c.level::text AS level, c.contact_type, c.source,
-       o.name AS owner_name, c.birthday, c.spouse_birthday, c.closing_date, c.notes, c.custom,
+       c.owner_id, o.name AS owner_name, c.birthday, c.spouse_birthday, c.closing_date, c.notes, c.custom,
        c.preferred_hours
   FROM found JOIN contacts c ON c.id = found.id LEFT JOIN agents o ON o.id = c.owner_id
  ORDER BY c.full_name, c.id LIMIT 20
