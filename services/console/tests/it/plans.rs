@@ -254,3 +254,29 @@ async fn no_text_of_a_plan_runs_as_script() {
     assert!(!answer.body.contains("<script>alert"), "{}", answer.body);
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_coming_for_somebody_is_told_and_follows_the_plan() {
+    let world = World::start().await;
+    world.deployment.store_plan(&duo()).await;
+    let mut person = fixture::person(7);
+    person.full_name = PROBE.to_owned();
+    let people = world.deployment.import(&[person]).await;
+    let mut marketer = world.as_one_of(&[UserRole::Marketer]).await;
+    let path = format!("/contacts/{}/calendar", people[0]);
+    let empty = marketer.get(&path).await;
+    assert!(empty.body.contains("Nothing is coming"), "{}", empty.body);
+    let enrolled = marketer.post("/plans/duo/enrol", &[("everybody", "on")]).await;
+    assert!(enrolled.body.contains("one person"), "{}", enrolled.body);
+    let page = marketer.get(&path).await;
+    for said in ["Scheduled", "Planned", "day 8 of the plan", "Asia/Dubai", "Step 2"] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    assert!(!page.body.contains("<script>alert"), "{}", page.body);
+    let short = marketer.get(&format!("{path}?days=3")).await;
+    assert!(!short.body.contains("day 8 of the plan"), "{}", short.body);
+    assert!(marketer.get(&format!("{path}?lang=ar")).await.body.contains("اليوم 8 من الخطة"));
+    let mut operator = world.as_one_of(&[UserRole::Operator]).await;
+    assert_eq!(operator.get(&path).await.status, 403);
+    world.stop().await;
+}

@@ -155,3 +155,11 @@ enrol-now = { $it ->
     [many] تسجيل { $it } شخصًا
    *[other] تسجيل { $it } شخص
 }
+calendar-of = ما سيصل إلى { $it }
+calendar-help = خُطّط بالبرنامج الذي يخطّط. عند الموعد تقرّر القائمة والموافقة والأوقات والحدود مرة أخرى.
+calendar-zone = الأوقات بتوقيت { $it }.
+calendar-days = الأيام: { $it }
+calendar-planned = مخطّط لها
+calendar-empty = لا شيء قادم في هذه المدة. سجّل الشخص في خطة.
+calendar-when = متى
+calendar-not-loaded = يُفترض أن تتبع { $follower } الخطة { $plan }، لكن لم يأخذها أحد من المكتبة.

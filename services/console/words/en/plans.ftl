@@ -132,3 +132,11 @@ enrol-now = { $it ->
     [one] Enrol one person
    *[other] Enrol { $it } people
 }
+calendar-of = What { $it } will get
+calendar-help = Planned by the code that plans. When a touch is due, the list, consent, hours and limits decide once more.
+calendar-zone = Times are those of { $it }.
+calendar-days = { $it } days
+calendar-planned = Planned
+calendar-empty = Nothing is coming in this time. Enrol the person in a plan.
+calendar-when = When
+calendar-not-loaded = { $follower } is to follow { $plan }, but nobody has taken it over from the library.

@@ -1,5 +1,7 @@
-//! Plans: the list, one as a timeline, its editor, and enrolling people in it.
+//! Plans: the list, one as a timeline, its editor, enrolling people in it, and what is coming for one
+//! of them.
 
+mod calendar;
 mod editor;
 mod enrol;
 mod form;
@@ -9,7 +11,7 @@ mod timeline;
 
 use crate::routes::Needs::Permission;
 use crate::routes::Routes;
-use domain::access::Permission::{Enrol, PlansApprove, PlansEdit, PlansRead};
+use domain::access::Permission::{ContactsReadAll, Enrol, PlansApprove, PlansEdit, PlansRead};
 
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
@@ -21,4 +23,5 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/plans/{key}/edit", Permission(PlansEdit), editor::work)
         .get("/plans/{key}/enrol", Permission(Enrol), enrol::show)
         .post("/plans/{key}/enrol", Permission(Enrol), enrol::enrol)
+        .get("/contacts/{contact}/calendar", Permission(ContactsReadAll), calendar::show)
 }
