@@ -32,6 +32,8 @@ pub struct State {
     pub clock: Clock,
     /// Plans, templates, rules, calendar.
     pub library: Arc<Library>,
+    /// What the fleet would decide about touches to come.
+    pub foresight: worker::Foresight,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// The settings.
@@ -58,6 +60,7 @@ impl App {
         fleet::await_database(ctx, &database, &keyer).await?;
         Ok(Self(Arc::new(State {
             compliance: Database::new(&connection, Some(Role::Compliance))?,
+            foresight: fleet::foresight(&ctx.settings, &shared.library, database.clone())?,
             database,
             keyer,
             tokens,

@@ -18,7 +18,7 @@ use library::Library;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::{Database, Role, StorageError};
-use worker::{Content, Duties, Handler, Team, Worker};
+use worker::{Content, Duties, Foresight, Handler, Team, Worker};
 
 pub use presence::presence_of;
 
@@ -196,6 +196,24 @@ impl Member {
             }
         });
     }
+}
+
+/// What the fleet would decide about touches to come; `database` is under the role of whoever asks.
+///
+/// # Errors
+/// When a setting is missing or wrong.
+pub fn foresight(
+    settings: &bootstrap::Loaded,
+    library: &Library,
+    database: Database,
+) -> anyhow::Result<Foresight> {
+    Ok(Foresight {
+        database,
+        rules: Arc::clone(library.rules()),
+        windows: settings.section("windows")?,
+        duties: duties(settings)?,
+        default_time_zone: settings.section::<Team>("team")?.default_time_zone,
+    })
 }
 
 #[derive(Deserialize)]

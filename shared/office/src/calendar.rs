@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::gate::Decision;
 use domain::planning::{self, Next, Person, PlannedTouch, Progress, cycle_schedule};
 use domain::window::zones_of;
 use domain::{
@@ -12,10 +13,12 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
+use storage::claims;
 use storage::contacts::Contact;
 use storage::enrolments::Enrolment;
 use storage::touches::{Touch, TouchFilter};
 use storage::{Database, StorageError};
+use worker::Foresight;
 
 use crate::timing::{self, Cause};
 use crate::{Team, local};
@@ -80,6 +83,12 @@ pub struct Entry {
     pub state: Option<TouchState>,
     /// The stored touch.
     pub touch: Option<TouchId>,
+    /// The plan version.
+    #[serde(skip)]
+    pub plan_version: PlanVersionId,
+    /// The enrolment; none of a plan that is still to begin.
+    #[serde(skip)]
+    pub enrolment: Option<EnrolmentId>,
 }
 
 fn in_english<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::Error> {
@@ -91,6 +100,9 @@ fn in_english<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::E
 fn or_planned<S: Serializer>(state: &Option<TouchState>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(state.map_or("planned", TouchState::as_str))
 }
+
+/// The plan version a touch is of, and the enrolment, where it has begun.
+type Whence = (PlanVersionId, Option<EnrolmentId>);
 
 /// What the coming touches follow from.
 struct Outlook<'a> {
@@ -135,6 +147,37 @@ pub async fn coming(
     Ok(Coming { zone: local::name(&zone).to_owned(), zone_rule, entries, not_loaded })
 }
 
+/// What the gate would say about each of the touches to come when it is due, as things stand now, in
+/// the order of `coming.entries`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn decisions(
+    contact: &Contact,
+    coming: &Coming,
+    foresight: &Foresight,
+    now: DateTime<Utc>,
+) -> Result<Vec<Option<Decision>>, StorageError> {
+    let touches: Vec<claims::Coming> = coming
+        .entries
+        .iter()
+        .map(|entry| claims::Coming {
+            id: entry.touch.unwrap_or_else(TouchId::new),
+            channel: entry.channel,
+            plan_version: entry.plan_version,
+            enrolment: entry.enrolment,
+            step: entry.step.saturating_sub(1),
+            cycle: entry.cycle,
+            due_at: entry.due_at,
+        })
+        .collect();
+    let claimed = foresight.database.foreseen(contact.id, &touches).await?;
+    let decisions = foresight.decisions(&claimed, now).await?;
+    let mut decided: HashMap<TouchId, Decision> =
+        claimed.iter().map(|touch| touch.id).zip(decisions).collect();
+    Ok(touches.iter().map(|touch| decided.remove(&touch.id)).collect())
+}
+
 impl Outlook<'_> {
     /// Collects the open touches that are stored, and what the active enrolments will bring.
     async fn look(&mut self, contact: &Contact) -> Result<(), StorageError> {
@@ -164,7 +207,8 @@ impl Outlook<'_> {
             return Ok(());
         };
         let stored = Some((touch.state, touch.id));
-        self.enter(&plan, starts_on, &planned, touch.due_at, stored);
+        let whence = (enrolment.plan_version, Some(enrolment.id));
+        self.enter(&plan, starts_on, &planned, touch.due_at, (whence, stored));
         Ok(())
     }
 
@@ -175,6 +219,7 @@ impl Outlook<'_> {
         running: &mut HashSet<String>,
     ) -> Result<(), StorageError> {
         let mut plan = self.plan(enrolment.plan_version).await?;
+        let mut whence: Whence = (enrolment.plan_version, Some(enrolment.id));
         let mut progress = enrolment.progress;
         let mut spread = planning::spread_of(enrolment.id);
         loop {
@@ -184,7 +229,7 @@ impl Outlook<'_> {
                     if due > self.until {
                         return Ok(());
                     }
-                    self.enter(&plan, progress.starts_on, &touch, due, None);
+                    self.enter(&plan, progress.starts_on, &touch, due, (whence, None));
                     progress = after;
                 }
                 Next::Complete => return Ok(()),
@@ -197,6 +242,7 @@ impl Outlook<'_> {
                         self.not_loaded.push((key, plan.key));
                         return Ok(());
                     };
+                    whence = (version.id, None);
                     plan = version.plan;
                     progress = Progress::starting(starts_on);
                     // The minute is decided by the enrolment to come; any is as good.
@@ -212,7 +258,7 @@ impl Outlook<'_> {
         starts_on: jiff::civil::Date,
         touch: &PlannedTouch,
         due_at: DateTime<Utc>,
-        stored: Option<(TouchState, TouchId)>,
+        ((plan_version, enrolment), stored): (Whence, Option<(TouchState, TouchId)>),
     ) {
         let step = &plan.steps[touch.step];
         let local = local::zoned(due_at, &self.zone);
@@ -231,6 +277,8 @@ impl Outlook<'_> {
             cause: Cause::of(plan, starts_on, touch, self.person, self.calendar),
             state: stored.map(|(state, _)| state),
             touch: stored.map(|(_, id)| id),
+            plan_version,
+            enrolment,
         });
     }
 

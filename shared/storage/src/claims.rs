@@ -13,6 +13,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgInterval;
 
+use crate::outcomes::column;
 use crate::words::{address_key, word};
 use crate::{Database, StorageError};
 
@@ -113,6 +114,25 @@ pub struct OwnerFacts {
     pub locale: Locale,
 }
 
+/// A touch that is still to come.
+#[derive(Debug, Clone, Copy)]
+pub struct Coming {
+    /// Its identity, or any where it is not stored yet.
+    pub id: TouchId,
+    /// The step's channel.
+    pub channel: Channel,
+    /// The plan version.
+    pub plan_version: PlanVersionId,
+    /// The enrolment; none of a plan that is still to begin.
+    pub enrolment: Option<EnrolmentId>,
+    /// The step's index in its plan.
+    pub step: usize,
+    /// The cycle of a yearly plan.
+    pub cycle: u16,
+    /// When it will be due.
+    pub due_at: DateTime<Utc>,
+}
+
 impl Database {
     /// Claims the hinted touches for `worker` under a lease of `lease` machine time.
     ///
@@ -156,6 +176,30 @@ impl Database {
             .fetch_optional(self.pool())
             .await?;
         row.as_ref().map(|row| Ok((contact_facts(row)?, owner_facts(row)?))).transpose()
+    }
+
+    /// What a claim would read, as things stand, of touches that are still to come for a contact, in
+    /// order of their due time. Nothing is taken.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn foreseen(
+        &self,
+        contact: ContactId,
+        coming: &[Coming],
+    ) -> Result<Vec<ClaimedTouch>, StorageError> {
+        let rows = sqlx::query(include_str!("sql/foreseen.sql"))
+            .bind(contact.as_uuid())
+            .bind(column(coming, |touch| touch.id.as_uuid()))
+            .bind(column(coming, |touch| touch.channel.as_str()))
+            .bind(column(coming, |touch| touch.plan_version.as_uuid()))
+            .bind(column(coming, |touch| touch.enrolment.map(EnrolmentId::as_uuid)))
+            .bind(column(coming, |touch| i16::try_from(touch.step).unwrap_or(i16::MAX)))
+            .bind(column(coming, |touch| i16::try_from(touch.cycle).unwrap_or(i16::MAX)))
+            .bind(column(coming, |touch| touch.due_at))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(claimed).collect()
     }
 }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use domain::clock::{date_time, timestamp};
-use domain::gate::{self, Decision, Facts, Reachable};
-use domain::rules::{Bound, Hours, Notice, spread_of};
-use domain::whereabouts::{Known, Whereabouts, zone_data_version};
+use domain::clock::date_time;
+use domain::gate::Decision;
+use domain::rules::Notice;
 use domain::{ContactChannel, Locale, Reason, ReasonCode, TemplateVersionId};
 use futures_util::FutureExt;
 use storage::StorageError;
@@ -16,7 +15,8 @@ use storage::claims::ClaimedTouch;
 use storage::outcomes::AttemptRecord;
 
 use crate::content::{Found, OwedText, ReadyTouch};
-use crate::facts::{self, TouchFacts};
+use crate::facts::TouchFacts;
+use crate::judge::{Decided, Judge};
 use crate::{Outcome, Settings, Worker};
 
 /// A touch whose facts could not be read comes back after this.
@@ -30,13 +30,6 @@ pub(crate) struct Attempt {
     pub(crate) deadline: Instant,
 }
 
-/// A gate decision with what it was made from.
-struct Decided {
-    decision: Decision,
-    detail: serde_json::Value,
-    notices: Vec<Notice>,
-}
-
 impl Attempt {
     /// Takes a claimed touch to its outcome. Never panics, never fails: everything that can happen
     /// is an outcome.
@@ -48,7 +41,8 @@ impl Attempt {
             let outcome = Outcome::NotBegun { after };
             return outcome.into_record(&touch, now, None, None, jitter(&touch));
         };
-        let Decided { decision, detail, notices } = self.decide(&touch, facts, now);
+        let judge = Judge::of(&self.worker);
+        let Decided { decision, detail, notices } = judge.decide(&touch, facts, now);
         let (outcome, template) = match decision {
             Decision::Send => self.hand_over(&touch, now, &notices).await,
             Decision::Wait { until, reason } => {
@@ -60,72 +54,6 @@ impl Attempt {
         };
         let decided_at = self.worker.clock.now();
         outcome.into_record(&touch, decided_at, template, Some(detail), jitter(&touch))
-    }
-
-    /// Asks the gate, with every rule that binds the touch wherever the person could be, and the
-    /// team's own.
-    fn decide(&self, touch: &ClaimedTouch, facts: &TouchFacts, now: DateTime<Utc>) -> Decided {
-        let now = timestamp(now);
-        let Whereabouts { zones, decided_by, place } = self.whereabouts(touch);
-        let rules = self.worker.rules.binding(&place, touch.channel.contact_channel());
-        let window = self.worker.windows.of(touch.channel.medium());
-        let (team, team_hours) = (format!("the team's {window}"), Hours::daily(window));
-        let mut hours: Vec<Bound<'_>> = rules.iter().filter_map(|rule| rule.in_force()).collect();
-        hours.push(Bound { name: &team, hours: &team_hours });
-        let (preferred, blackouts) = (facts.preferred(), facts.blackouts());
-        hours.extend(preferred.iter().map(|(name, hours)| Bound { name, hours }));
-        let blackouts: Vec<Bound<'_>> =
-            blackouts.iter().map(|(name, hours)| Bound { name, hours }).collect();
-        let room = facts.room(touch, &rules, self.worker.duties.limits, &zones, now);
-        let basis = facts.basis(touch, &rules, now);
-        let registry = facts.registry(now);
-        let duties = &self.worker.duties;
-        let notices = facts.notices(touch, &rules, duties.sender_is_one_way);
-        let decision = gate::decide(&Facts {
-            now,
-            channel: touch.channel,
-            suppressed_by: touch.suppressed_by,
-            enrolment: touch.enrolment_state,
-            under_review: touch.under_review,
-            pause: facts.pause.as_ref(),
-            address: reachable(touch),
-            basis: &basis,
-            registry: registry.as_ref().map(|asked| (asked.ruling, asked.data.as_str())),
-            room: &room,
-            zones: &zones,
-            hours: &hours,
-            blackouts: &blackouts,
-            spread: spread_of(touch.id),
-        });
-        // As compliance.md QH-16 and AUD-04 ask, so that the decision can be repeated years later.
-        let detail = serde_json::json!({
-            "list": "clear", "zone_rule": decided_by,
-            "local_time": zones.first().map(|zone| now.to_zoned(zone.clone()).to_string()),
-            "zones": zones.iter().filter_map(|zone| zone.iana_name()).collect::<Vec<_>>(),
-            "zone_data": zone_data_version(), "window": window.to_string(),
-            "rules": rules.iter().map(|rule| rule.in_force().map_or(rule.id.as_str(), |b| b.name))
-                .collect::<Vec<_>>(),
-            "basis": facts::basis_evidence(&basis), "caps": facts.cap_evidence(touch, &rules, duties.limits),
-            "notices": notices.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(),
-            "registry": registry.map(|asked| asked.evidence),
-            "preferred": preferred.map(|(name, _)| name),
-            "blackouts": blackouts.iter().map(|days| days.name).collect::<Vec<_>>(),
-        });
-        let notices = notices.into_iter().map(|(_, notice)| notice.clone()).collect();
-        Decided { decision, detail, notices }
-    }
-
-    fn whereabouts(&self, touch: &ClaimedTouch) -> Whereabouts {
-        let contact = &touch.contact;
-        let by_phone =
-            matches!(touch.channel.contact_channel(), ContactChannel::Sms | ContactChannel::Call);
-        Whereabouts::of(Known {
-            time_zone: contact.time_zone.as_deref(),
-            state: contact.region.as_deref(),
-            country: contact.country.as_deref(),
-            phone: touch.address.as_deref().filter(|_| by_phone),
-            fallback: Some(&self.worker.content.team.default_time_zone),
-        })
     }
 
     /// Prepares the touch and lets the handler try, with a panic caught and a deadline kept.
@@ -220,17 +148,6 @@ fn cannot_read(error: &StorageError) -> Outcome {
         return Outcome::NotBegun { after: Duration::from_secs(1) };
     }
     Outcome::Failed(Reason::new(ReasonCode::TemplateError, error.to_string()))
-}
-
-fn reachable(touch: &ClaimedTouch) -> Reachable<'_> {
-    if touch.channel.contact_channel() == ContactChannel::Person {
-        return Reachable::NotNeeded;
-    }
-    match (&touch.address, &touch.address_problem) {
-        (None, _) => Reachable::NoAddress,
-        (Some(_), Some(problem)) => Reachable::Unusable(problem),
-        (Some(_), None) => Reachable::Yes,
-    }
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -28,7 +28,7 @@ use storage::claims::ClaimedTouch;
 use storage::facts::{Blackout, ContactHistory, GateFacts, ListingFact, Send};
 use storage::registries::{Registries, RegistryCheck};
 
-use crate::Worker;
+use crate::{Duties, Worker};
 
 /// Days of a blackout that are looked at; no touch waits longer.
 const LONGEST_BLACKOUT: usize = 400;
@@ -51,7 +51,7 @@ pub(crate) struct TouchFacts {
     preferred: Option<Window>,
     /// Whether nothing else has ever reached the person on the channel.
     is_first: bool,
-    sends: Vec<Send>,
+    pub(crate) sends: Vec<Send>,
     in_hand: Vec<ContactChannel>,
     grants: Vec<Grant>,
     withdrawals: Vec<jiff::Timestamp>,
@@ -59,7 +59,7 @@ pub(crate) struct TouchFacts {
     permission: Option<(String, Date)>,
     relationships: Vec<Relationship>,
     listing: Option<ListingFact>,
-    check: Option<RegistryCheck>,
+    pub(crate) check: Option<RegistryCheck>,
 }
 
 /// What registries and the listing say of a touch.
@@ -93,11 +93,11 @@ impl FactReader {
         let now = worker.clock.now();
         let contacts: Vec<_> = open.iter().map(|touch| touch.contact.id).collect();
         let facts = worker.database.gate_facts(&contacts, now - self.span, now).await?;
-        let mut checks = self.checks(worker, &open, now).await?;
+        let mut checks = checks(&self.registries, &worker.duties, &open, now).await?;
         let places: HashMap<TouchId, usize> =
             open.iter().enumerate().map(|(place, touch)| (touch.id, place)).collect();
         let of_touch = |(place, touch): (usize, &&ClaimedTouch)| {
-            let mut own = TouchFacts::of(touch, worker, &facts);
+            let mut own = TouchFacts::of(touch, &worker.duties, now, &facts);
             // Of two touches in one batch the later one waits for the earlier; both are claimed, so
             // that every other batch sees both.
             own.in_hand = facts
@@ -113,45 +113,50 @@ impl FactReader {
         };
         Ok(open.iter().enumerate().map(of_touch).collect())
     }
+}
 
-    /// What the registries say of the numbers they must be asked about.
-    async fn checks(
-        &self,
-        worker: &Worker,
-        touches: &[&ClaimedTouch],
-        now: DateTime<Utc>,
-    ) -> Result<HashMap<TouchId, RegistryCheck>, StorageError> {
-        let asked: Vec<(TouchId, Phone)> = touches
-            .iter()
-            .filter(|touch| touch.purpose == Purpose::Marketing)
-            .filter_map(|touch| {
-                let required = worker.duties.registries.of(touch.channel);
-                let phone = Phone::parse(touch.address.as_deref()?, "").phone?;
-                let registry = Registry::for_phone(&phone)?;
-                required.contains(&registry).then_some((touch.id, phone))
-            })
-            .collect();
-        if asked.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let (ids, phones): (Vec<TouchId>, Vec<Phone>) = asked.into_iter().unzip();
-        let checks = self.registries.verdicts(&phones, timestamp(now)).await?;
-        Ok(ids.into_iter().zip(checks).filter_map(|(id, check)| Some((id, check?))).collect())
+/// What the registries say of the numbers they must be asked about.
+pub(crate) async fn checks(
+    registries: &Registries,
+    duties: &Duties,
+    touches: &[&ClaimedTouch],
+    now: DateTime<Utc>,
+) -> Result<HashMap<TouchId, RegistryCheck>, StorageError> {
+    let asked: Vec<(TouchId, Phone)> = touches
+        .iter()
+        .filter(|touch| touch.purpose == Purpose::Marketing)
+        .filter_map(|touch| {
+            let required = duties.registries.of(touch.channel);
+            let phone = Phone::parse(touch.address.as_deref()?, "").phone?;
+            let registry = Registry::for_phone(&phone)?;
+            required.contains(&registry).then_some((touch.id, phone))
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
     }
+    let (ids, phones): (Vec<TouchId>, Vec<Phone>) = asked.into_iter().unzip();
+    let checks = registries.verdicts(&phones, timestamp(now)).await?;
+    Ok(ids.into_iter().zip(checks).filter_map(|(id, check)| Some((id, check?))).collect())
 }
 
 impl TouchFacts {
-    fn of(touch: &ClaimedTouch, worker: &Worker, facts: &GateFacts) -> Self {
+    pub(crate) fn of(
+        touch: &ClaimedTouch,
+        duties: &Duties,
+        now: DateTime<Utc>,
+        facts: &GateFacts,
+    ) -> Self {
         let history = facts.of(touch.contact.id);
         let channel = touch.channel.contact_channel();
         let pausable = Pausable {
             channel,
-            sender_domain: worker.duties.sender_domain.as_deref(),
+            sender_domain: duties.sender_domain.as_deref(),
             plan: &touch.plan_key,
             source: &touch.contact.source,
         };
         let (grants, withdrawals) = history.bases(touch.address_key, channel, touch.purpose);
-        let permission = permission(history, &grants, &withdrawals, worker.clock.now());
+        let permission = permission(history, &grants, &withdrawals, now);
         let relationships = history.relationships.iter().map(|known| Relationship {
             kind: known.what,
             on: to_date(known.on),

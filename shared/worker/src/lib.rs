@@ -18,7 +18,9 @@ pub mod attempt;
 pub mod content;
 mod duties;
 mod facts;
+pub mod foresight;
 pub mod intake;
+mod judge;
 pub mod outcome;
 pub mod recorder;
 mod settings;
@@ -26,6 +28,7 @@ pub mod telemetry;
 
 pub use content::{Content, Found, OwedText, ReadyTouch, Team};
 pub use duties::{Duties, RequiredRegistries};
+pub use foresight::Foresight;
 pub use outcome::Outcome;
 pub use settings::Settings;
 

@@ -2,7 +2,9 @@
 
 use domain::access::UserRole;
 use domain::contact::Level;
+use domain::suppression::{Origin, SuppressionReason};
 use domain::{Channel, Locale, Medium, Plan};
+use storage::suppressions::{NewSuppression, Target};
 use storage::touches::TouchFilter;
 use testkit::fixture;
 
@@ -278,5 +280,55 @@ async fn what_is_coming_for_somebody_is_told_and_follows_the_plan() {
     assert!(marketer.get(&format!("{path}?lang=ar")).await.body.contains("اليوم 8 من الخطة"));
     let mut operator = world.as_one_of(&[UserRole::Operator]).await;
     assert_eq!(operator.get(&path).await.status, 403);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_simulator_says_what_would_be_held_or_blocked_and_why() {
+    let world = World::start().await;
+    world.deployment.store_template(&fixture::template(Medium::Email)).await;
+    let days = [1, 1, 4, 5].map(|day| (day, Channel::Email));
+    let mut plan = fixture::plan("trio", &days);
+    plan.steps[1].at = Some(jiff::civil::time(18, 0, 0, 0));
+    plan.steps[2].at = Some(jiff::civil::time(3, 0, 0, 0));
+    plan.steps[3].template = "gone".to_owned();
+    world.deployment.store_plan(&plan).await;
+    let people = world.deployment.people(2).await;
+    let email = [domain::ContactChannel::Email];
+    world.deployment.consent(&people, &email, domain::Clock::system().now()).await;
+    let mut marketer = world.as_one_of(&[UserRole::Marketer]).await;
+    marketer.post("/plans/trio/enrol", &[("everybody", "on"), ("start", "2027-02-01")]).await;
+    let path = |n: usize| format!("/contacts/{}/calendar?days=365", people[n]);
+    let page = marketer.get(&path(0)).await;
+    for said in [
+        "Would leave then",
+        // The second on a day, of which the first is only foreseen.
+        "the person was reached as often as is allowed",
+        // At three in the night.
+        "outside the recipient",
+        "its template is missing or retired",
+    ] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    let touches = world.database.touches(&TouchFilter::default(), 10).await.unwrap();
+    assert_eq!(touches.len(), 2, "nothing was made by looking");
+    // The same eyes as at the sending: the list of now.
+    let key = world.deployment.keyer.key(domain::AddressKind::Email, "p1@example.com");
+    let channel = domain::ContactChannel::Email;
+    let entry = NewSuppression {
+        target: Target::Address { key, channel, domain: None },
+        reason: SuppressionReason::StaffEntry,
+        origin: Origin::Staff,
+        actor: "test".to_owned(),
+        evidence: None,
+        touch: None,
+        received_at: None,
+    };
+    world.database.suppress_now(&entry).await.unwrap();
+    let page = marketer.get(&path(1)).await;
+    assert!(page.body.contains("Would be blocked: the suppression list says no"), "{}", page.body);
+    world.database.retire_template("note", true, "", "mona").await.unwrap();
+    let page = marketer.get(&path(0)).await;
+    assert!(!page.body.contains("Would leave then"), "{}", page.body);
     world.stop().await;
 }

@@ -156,10 +156,16 @@ enrol-now = { $it ->
    *[other] تسجيل { $it } شخص
 }
 calendar-of = ما سيصل إلى { $it }
-calendar-help = خُطّط بالبرنامج الذي يخطّط. عند الموعد تقرّر القائمة والموافقة والأوقات والحدود مرة أخرى.
+calendar-help = بالبرنامج الذي يخطّط ويقرّر، كما هي الأمور اليوم. يُقرَّر أمر كل نقطة اتصال من جديد عند موعدها.
 calendar-zone = الأوقات بتوقيت { $it }.
 calendar-days = الأيام: { $it }
 calendar-planned = مخطّط لها
 calendar-empty = لا شيء قادم في هذه المدة. سجّل الشخص في خطة.
 calendar-when = متى
 calendar-not-loaded = يُفترض أن تتبع { $follower } الخطة { $plan }، لكن لم يأخذها أحد من المكتبة.
+fate-send = ستُرسل حينها
+fate-wait = ستنتظر حتى { $until }: { $it }
+fate-hold = ستُعلّق: { $it }
+fate-block = ستُمنع: { $it }
+fate-skip = ستُتخطى: { $it }
+fate-no-template = ستُمنع: قالبها ناقص أو متقاعد

@@ -133,10 +133,16 @@ enrol-now = { $it ->
    *[other] Enrol { $it } people
 }
 calendar-of = What { $it } will get
-calendar-help = Planned by the code that plans. When a touch is due, the list, consent, hours and limits decide once more.
+calendar-help = By the code that plans and decides, as things stand today. When a touch is due, it is decided again.
 calendar-zone = Times are those of { $it }.
 calendar-days = { $it } days
 calendar-planned = Planned
 calendar-empty = Nothing is coming in this time. Enrol the person in a plan.
 calendar-when = When
 calendar-not-loaded = { $follower } is to follow { $plan }, but nobody has taken it over from the library.
+fate-send = Would leave then
+fate-wait = Would wait until { $until }: { $it }
+fate-hold = Would be held: { $it }
+fate-block = Would be blocked: { $it }
+fate-skip = Would be skipped: { $it }
+fate-no-template = Would be blocked: its template is missing or retired

@@ -1,8 +1,11 @@
-//! What is coming for one contact, by the very code that plans.
+//! What is coming for one contact, and what would be held or blocked and why, by the very code that
+//! plans and decides.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use domain::ContactId;
+use domain::clock::date_time;
+use domain::gate::Decision;
+use domain::{ContactId, Reason};
 use jiff::tz::TimeZone;
 use office::calendar::{self, Coming, Entry, Span};
 use office::{Connection, people};
@@ -28,6 +31,10 @@ struct Calendar {
     page: Page,
     contact: Contact,
     coming: Coming,
+    /// What the gate would say about each, as things stand.
+    decisions: Vec<Option<Decision>>,
+    /// The keys of templates that are sent.
+    sendable: Vec<String>,
     days: u16,
 }
 
@@ -47,6 +54,33 @@ impl Calendar {
         let zone = TimeZone::get(&entry.zone).unwrap_or(TimeZone::UTC);
         let at = office::local::zoned(entry.due_at, &zone);
         office::local::day(at.date(), self.page.locale())
+    }
+
+    /// How it would end: a word for its colour, and the sentence.
+    fn fate(&self, place: &usize) -> (&'static str, String) {
+        let locale = self.page.locale();
+        let told = |key: &str, reason: &Reason| {
+            self.page.with(key, office::words::reason(&reason.to_string(), locale))
+        };
+        let decision = self.decisions.get(*place).and_then(Option::as_ref);
+        let template = self.coming.entries.get(*place).map(|entry| entry.template.as_str());
+        let leaves = matches!(decision, Some(Decision::Send | Decision::Wait { .. }));
+        if leaves && template.is_some_and(|key| !self.sendable.iter().any(|own| own == key)) {
+            return ("bad", self.page.say("fate-no-template"));
+        }
+        match decision {
+            None | Some(Decision::Send) => ("good", self.page.say("fate-send")),
+            Some(Decision::Wait { until, reason }) => {
+                let zone = TimeZone::get(&self.coming.zone).unwrap_or(TimeZone::UTC);
+                let until = office::local::moment(date_time(*until), &zone, locale);
+                let reason = office::words::reason(&reason.to_string(), locale);
+                let values = [("until", until.into()), ("it", reason.into())];
+                ("warn", self.page.with_all("fate-wait", &values))
+            }
+            Some(Decision::Hold(reason)) => ("warn", told("fate-hold", reason)),
+            Some(Decision::Block(reason)) => ("bad", told("fate-block", reason)),
+            Some(Decision::Skip(reason)) => ("bad", told("fate-skip", reason)),
+        }
     }
 
     fn cause(&self, entry: &Entry) -> String {
@@ -74,5 +108,9 @@ pub async fn show(
     let span = Span { now: app.clock.now(), days, locale: page.locale() };
     let calendar = app.library.calendar();
     let coming = calendar::coming(&contact, span, &app.database, &team, calendar).await?;
-    page.show(&Calendar { page: page.clone(), contact, coming, days })
+    let decisions = calendar::decisions(&contact, &coming, &app.foresight, app.clock.now()).await?;
+    let templates = app.database.template_rows().await?.into_iter();
+    let sendable = templates.filter(|row| row.version.is_some() && !row.retired);
+    let sendable = sendable.map(|row| row.key).collect();
+    page.show(&Calendar { page: page.clone(), contact, coming, decisions, sendable, days })
 }
