@@ -12,6 +12,7 @@ use office::Connection;
 use storage::{Database, Role};
 
 use crate::access::password::Passwords;
+use crate::pages::Glances;
 use crate::settings::Settings;
 
 /// The service's state. Cheap to clone.
@@ -36,6 +37,8 @@ pub struct State {
     pub foresight: worker::Foresight,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// What many look at, and one asks the database for.
+    pub glances: Glances,
     /// The settings.
     pub settings: Settings,
     /// Where it listens, once it does.
@@ -58,6 +61,7 @@ impl App {
         let Keys { addresses: keyer, tokens } = Keys::load(&ctx.settings)?;
         fleet::register_checks(ctx, &database, &shared.broker);
         fleet::await_database(ctx, &database, &keyer).await?;
+        fleet::report_presence(ctx, &database, &shared.broker, "console");
         Ok(Self(Arc::new(State {
             compliance: Database::new(&connection, Some(Role::Compliance))?,
             foresight: fleet::foresight(&ctx.settings, &shared.library, database.clone())?,
@@ -67,6 +71,7 @@ impl App {
             clock: shared.clock.clone(),
             library: Arc::clone(&shared.library),
             passwords: Passwords::new(),
+            glances: Glances::default(),
             settings,
             address: OnceLock::new(),
         })))

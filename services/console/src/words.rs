@@ -19,8 +19,17 @@ macro_rules! areas {
 }
 
 /// Every file. A new area of pages adds its line.
-const FILES: &[(&str, &str)] =
-    areas!["common", "access", "plans", "templates", "list", "tasks", "compliance", "contacts"];
+const FILES: &[(&str, &str)] = areas![
+    "common",
+    "access",
+    "plans",
+    "templates",
+    "list",
+    "tasks",
+    "compliance",
+    "contacts",
+    "fleet"
+];
 
 /// The texts of one language.
 pub struct Words {

@@ -285,6 +285,16 @@ pub async fn await_database(
     }
 }
 
+/// Reports a service that is no [`Member`] as present until the process stops.
+pub fn report_presence(
+    ctx: &Context,
+    database: &Database,
+    broker: &Arc<dyn Broker>,
+    service: &str,
+) {
+    presence::keep(ctx, database, broker, service, &unique_name(service));
+}
+
 fn unique_name(service: &str) -> String {
     let id = uuid::Uuid::now_v7().simple().to_string();
     format!("{service}-{}-{}", std::process::id(), &id[id.len() - 6..])

@@ -2,6 +2,7 @@
 
 mod compliance;
 mod contacts;
+mod fleet;
 mod happenings;
 mod home;
 mod list;
@@ -14,6 +15,8 @@ mod touches;
 mod typed;
 
 use domain::access::Permission;
+
+pub use fleet::Glances;
 
 use crate::access;
 use crate::app::App;
@@ -42,6 +45,7 @@ pub const AREAS: &[Area] = &[
     Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
     Area { path: "/compliance", name: "area-compliance", permission: Permission::AuditRead },
     Area { path: "/contacts", name: "area-contacts", permission: Permission::ContactsRead },
+    Area { path: "/fleet", name: "area-fleet", permission: Permission::FleetRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -61,5 +65,6 @@ pub fn routes(app: &App) -> Routes {
     let routes = compliance::routes(routes);
     let routes = contacts::routes(routes);
     let routes = touches::routes(routes);
+    let routes = fleet::routes(routes);
     access::routes(routes)
 }

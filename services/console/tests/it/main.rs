@@ -5,6 +5,7 @@ mod access;
 mod agents;
 mod compliance;
 mod contacts;
+mod fleet;
 mod headers;
 mod list;
 mod list_files;
