@@ -7,6 +7,7 @@ mod compliance;
 mod contacts;
 mod fleet;
 mod headers;
+mod home;
 mod list;
 mod list_files;
 mod plans;

@@ -201,3 +201,15 @@ about-resolution-cancel = لا ينبغي أن تُرسل بعد الآن.
 about-resolution-replay = يحين موعدها فورًا كمحاولة جديدة، وتمر بالقائمة والبوابة من جديد.
 about-resolution-dismiss = تبقى فاشلة وتُرفع من هذا المكتب.
 your-why = السبب
+
+today-tasks = مهام اليوم
+today-late = رسائل متأخرة
+today-unknown = رسائل لم يتأكد وصولها
+today-failed = رسائل فشلت
+today-pauses = إيقافات سارية
+today-reviews = ردود غير واضحة
+today-lifts = طلبات رفع تنتظر شخصًا ثانيًا
+today-requests = طلبات أصحاب البيانات المفتوحة
+today-drafts = مسودات قوالب
+today-calm = لا شيء ينتظرك. ما يحتاج إليك، من مهمة أو رد أو خلل، يظهر هنا أولًا؛ وتحته كل ما يمكنك فتحه.
+today-everything = إلى أين

@@ -166,3 +166,15 @@ about-resolution-cancel = It is not to go out any more.
 about-resolution-replay = Due at once as a new attempt, through the list and the gate again.
 about-resolution-dismiss = It stays failed, and leaves this desk.
 your-why = Why
+
+today-tasks = Tasks due today
+today-late = Touches that are late
+today-unknown = Touches in doubt
+today-failed = Touches that failed
+today-pauses = Pauses in force
+today-reviews = Unclear answers
+today-lifts = Lifts waiting for a second person
+today-requests = Open requests of people
+today-drafts = Drafts of templates
+today-calm = Nothing waits for you. What needs you – a task, an answer, a failure – stands here first; below is everything you may open.
+today-everything = Where to go

@@ -9,7 +9,7 @@ mod today;
 
 use domain::TaskId;
 use domain::access::Permission::{TasksAll, TasksWork};
-use storage::tasks::TaskCard;
+use storage::tasks::{TaskCard, TaskCounts};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -33,6 +33,11 @@ pub fn routes(routes: Routes) -> Routes {
 fn own(page: &Page) -> Result<Option<Uuid>, Trouble> {
     let user = &page.session()?.user;
     Ok((!page.may(TasksAll)).then(|| user.agent.unwrap_or_default()))
+}
+
+/// How many tasks an agent has, today where the agent is.
+pub async fn counts_of(agent: Uuid, app: &App) -> Result<TaskCounts, Trouble> {
+    today::counts_of(Some(agent), app).await
 }
 
 /// The task, if the reader may see it.

@@ -88,6 +88,13 @@ pub async fn day_of(owner: Option<Uuid>, app: &App) -> Result<Day, Trouble> {
     Ok(Day { date, began: date_time(began) })
 }
 
+/// How many tasks there are on the owner's day.
+pub async fn counts_of(owner: Option<Uuid>, app: &App) -> Result<TaskCounts, Trouble> {
+    let day = day_of(owner, app).await?;
+    let filter = TaskFilter { owner, day: day.date, later: false };
+    Ok(app.database.count_tasks(&filter, day.began).await?)
+}
+
 /// Whose tasks are shown: the reader's own, or those the reader has chosen.
 fn chosen(asked: &str, page: &Page) -> Result<Option<Uuid>, Trouble> {
     match own(page)? {
