@@ -23,3 +23,17 @@ export function watch(page, problem) {
     }
   });
 }
+
+/** Has the administrator make a link for a colleague, who comes in with it; their page. */
+export async function handOver(browser, page, name, options = {}) {
+  await page.goto('/users');
+  await page.getByRole('cell').getByRole('link', { name }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  const link = (await page.locator('.code').innerText()).replaceAll(/[\u2066-\u2069]/g, '').trim();
+  const context = await browser.newContext({ baseURL: new URL(link).origin, ...options });
+  const own = await context.newPage();
+  await own.goto(link);
+  await own.locator('input[name=password]').fill('a lantern by the harbour');
+  await Promise.all([own.waitForURL('**/'), own.locator('main form button').click()]);
+  return own;
+}

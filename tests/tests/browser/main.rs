@@ -34,3 +34,24 @@ async fn a_first_start_leads_from_the_printed_link_to_a_colleague_who_signs_in()
     play("first_start", &json!({ "link": fleet.link() })).await;
     fleet.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_marketer_approves_is_what_leaves() {
+    let Some(fleet) = Fleet::hurried().await else { return };
+    let people = "name,email,country,source\nSara Haddad,sara@example.com,AE,fair\nOmar Nasser,omar@example.com,AE,fair\n";
+    fleet.import(people).await;
+    let words = "A lantern for";
+    // Of each channel of the plan, as the page lists them: three emails and a call for each.
+    let job = json!({ "link": fleet.link(), "words": words, "counts": ["6", "2"] });
+    play("marketer", &job).await;
+    let emails = fleet.emails_with(words, 2).await;
+    assert!(emails.iter().any(|email| email.contains("A lantern for Sara")), "{emails:?}");
+    fleet.stop().await;
+}
+
+#[tokio::test]
+async fn an_officer_stops_somebody_and_two_lift_it_again() {
+    let Some(fleet) = Fleet::demonstration().await else { return };
+    play("officers", &json!({ "link": fleet.link() })).await;
+    fleet.stop().await;
+}

@@ -39,6 +39,39 @@ impl Fleet {
         Self::start(&[]).await
     }
 
+    /// The same on a clock that runs fast for ever.
+    pub async fn hurried() -> Option<Self> {
+        Self::start(&["--speed", "5000"]).await
+    }
+
+    /// Imports contacts at the command line.
+    pub async fn import(&self, csv: &str) {
+        let file = self.folder.path().join("people.csv");
+        std::fs::write(&file, csv).unwrap();
+        let mut command = Command::new(Program::Touchline.path());
+        command.arg("--data-dir").arg(self.folder.path().join("data"));
+        let done = command.args(["contacts", "import"]).arg(&file).output().await.unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The emails whose text holds `words`, once there are so many.
+    pub async fn emails_with(&self, words: &str, count: usize) -> Vec<String> {
+        let outbox = self.folder.path().join("data/outbox/email");
+        let looking = async {
+            loop {
+                let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten();
+                let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+                let found: Vec<String> = texts.filter(|text| text.contains(words)).collect();
+                if found.len() >= count {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, looking).await;
+        found.unwrap_or_else(|_| panic!("no {count} emails say {words:?}"))
+    }
+
     async fn start(arguments: &[&str]) -> Option<Self> {
         if tests::without::left_out("chromium") {
             return None;
