@@ -134,7 +134,7 @@ fn unwritable(file: &Path) -> String {
 }
 
 #[derive(serde::Deserialize)]
-struct Edge {
+struct Listen {
     listen: String,
 }
 
@@ -157,8 +157,8 @@ fn settings(
         }
     }
     let listen = match demo {
-        true => free_address("127.0.0.1:8080")?,
-        false => given.section::<Edge>("inbound")?.listen,
+        true => free_address(&given.section::<Listen>("inbound")?.listen)?,
+        false => given.section::<Listen>("inbound")?.listen,
     };
     for (name, value) in [
         ("data.dir", dir.display().to_string()),
@@ -179,7 +179,8 @@ fn settings(
         overrides.push(("scheduler.poll_milliseconds", "20".to_owned()));
         overrides.push(("scheduler.sweep_seconds", "2".to_owned()));
         overrides.push(("inbound.listen", listen));
-        overrides.push(("console.listen", free_address("127.0.0.1:8090")?));
+        let console = given.section::<Listen>("console")?.listen;
+        overrides.push(("console.listen", free_address(&console)?));
     }
     let borrowed: Vec<(&str, &str)> =
         overrides.iter().map(|(name, value)| (*name, value.as_str())).collect();
