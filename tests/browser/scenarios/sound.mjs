@@ -65,7 +65,11 @@ async function open(page, path, problem) {
 export default async function ({ browser, job, problem }) {
   const { context, page } = await comeIn(browser, job.link);
   watch(page, problem);
-  const pages = new Map([['/', '/']]);
+  // Somebody on the list, so that there is an entry to look at.
+  await page.goto('/list/add');
+  await page.locator('input[name=address]').fill('nobody@example.com');
+  await page.locator('main button.stop').click();
+  const pages = new Map([['/', '/'], ...job.also.map((path) => [path.split('?')[0], path])]);
   for (const path of pages.values()) {
     await page.goto(path);
     for (const link of await links(page)) {

@@ -13,7 +13,7 @@ count-messages = { $it ->
     [two] رسالتان
     [few] { $it } رسائل
     [many] { $it } رسالة
-   *[other] { $it } رسالة.
+   *[other] { $it } رسالة
 }
 
 not-found-title = لا شيء هنا

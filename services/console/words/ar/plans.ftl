@@ -169,3 +169,4 @@ fate-hold = ستُعلّق: { $it }
 fate-block = ستُمنع: { $it }
 fate-skip = ستُتخطى: { $it }
 fate-no-template = ستُمنع: قالبها ناقص أو متقاعد
+contact-coming = ما القادم

@@ -146,3 +146,4 @@ fate-hold = Would be held: { $it }
 fate-block = Would be blocked: { $it }
 fate-skip = Would be skipped: { $it }
 fate-no-template = Would be blocked: its template is missing or retired
+contact-coming = What is coming
