@@ -236,9 +236,12 @@ impl PhoneCheck {
 
     fn of(number: &PhoneNumber, is_vanity: bool) -> Self {
         let possible = possible(number);
-        let valid = number.is_valid();
+        let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
+        let has_key = possible == Possible::IsPossible && is_stable(&e164);
+        // What the list could not stop is not used, whatever the numbering plan says of it.
+        let valid = number.is_valid() && (has_key || possible != Possible::IsPossible);
         let phone = Phone {
-            e164: number.format_as(PhoneNumberFormat::E164).into_owned(),
+            e164,
             extension: number.extension.clone().filter(|extension| !extension.is_empty()),
             region: number.get_region_code(),
             kind: kind(number.get_type()),
@@ -250,13 +253,14 @@ impl PhoneCheck {
             Some(reason) => (false, false, Some(reason)),
             None => usable(phone.kind),
         };
-        let suppress = possible == Possible::IsPossible && (valid || is_stable(&phone.e164));
-        Self { phone: Some(phone), possible: Some(possible), valid, sms, call, suppress, reason }
+        let possible = Some(possible);
+        Self { phone: Some(phone), possible, valid, sms, call, suppress: has_key, reason }
     }
 }
 
 /// Whether an E.164 form is read as itself again. That of zeros that no plan knows is not
-/// (`+971 0000000001` gains one), and what has two forms would have two keys.
+/// (`+971 0000000001` gains one, `+81 0037680376807470` loses five digits), and what has two forms
+/// would have two keys.
 fn is_stable(e164: &str) -> bool {
     let again = PHONE_NUMBER_UTIL.parse(e164, None);
     again.is_ok_and(|number| number.format_as(PhoneNumberFormat::E164) == e164)
