@@ -36,15 +36,15 @@ pub struct Area {
 
 /// The menu, in its order.
 pub const AREAS: &[Area] = &[
+    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksWork },
+    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksAll },
+    Area { path: "/contacts", name: "area-contacts", permission: Permission::ContactsRead },
     Area { path: "/plans", name: "area-plans", permission: Permission::PlansRead },
     Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
     Area { path: "/list", name: "area-list", permission: Permission::ListRead },
-    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksWork },
-    Area { path: "/tasks", name: "area-tasks", permission: Permission::TasksAll },
     Area { path: "/reviews", name: "area-reviews", permission: Permission::Reviews },
     Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
     Area { path: "/compliance", name: "area-compliance", permission: Permission::AuditRead },
-    Area { path: "/contacts", name: "area-contacts", permission: Permission::ContactsRead },
     Area { path: "/fleet", name: "area-fleet", permission: Permission::FleetRead },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
