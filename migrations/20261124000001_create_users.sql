@@ -59,7 +59,7 @@ CREATE TABLE sign_in_links (
 );
 CREATE INDEX sign_in_links_user ON sign_in_links (user_id);
 
--- Failed attempts, by the hash of what was typed or of where it came from; swept after an hour.
+-- Failed attempts, by the hash of what was typed; let go of by the next attempt after a quarter of an hour.
 CREATE TABLE sign_in_failures (
     subject bytea NOT NULL,
     at      timestamptz NOT NULL DEFAULT clock_timestamp()

@@ -141,7 +141,8 @@ pub async fn add(State(app): State<App>, page: Page, Form(given): Form<Confirmed
         return page.show_again(&again);
     };
     app.database.use_code(user.id, step).await?;
-    app.database.set_second_factor(user.id, Some(&seal(&app, user.id, secret)?)).await?;
+    let sealed = seal(&app, user.id, secret)?;
+    app.database.set_second_factor(user.id, Some(&sealed), &user.email).await?;
     Ok(Redirect::to("/account?notice=factor-added").into_response())
 }
 
@@ -159,6 +160,6 @@ pub async fn remove(State(app): State<App>, page: Page, Form(given): Form<Remova
     if !app.passwords.check(given.password, hash).await? {
         return page.show_again(&form(&app, &page, None, Some("password-present-wrong")).await?);
     }
-    app.database.set_second_factor(user.id, None).await?;
+    app.database.set_second_factor(user.id, None, &user.email).await?;
     Ok(Redirect::to("/account?notice=factor-removed").into_response())
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use domain::access::UserRole;
 use domain::{Locale, UserId};
 use storage::Database;
@@ -16,14 +15,20 @@ pub const LASTS: Duration = Duration::from_secs(24 * 3600);
 /// The address of the first administrator until one is chosen (RFC 2606).
 pub const FIRST_EMAIL: &str = "first.administrator@touchline.invalid";
 
-/// A new link for a user; the user's earlier one ends.
+/// Who makes links before anybody can sign in.
+const NOBODY_YET: &str = "touchline";
+
+/// A new link for a user, made by `actor`; the user's earlier one ends.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn link_for(database: &Database, user: UserId, url: &str) -> anyhow::Result<String> {
-    let token = token::new();
-    database.make_sign_in_link(user, &token::hash(&token), LASTS, true).await?;
-    Ok(format!("{url}/welcome/{token}"))
+pub async fn link_for(
+    database: &Database,
+    user: UserId,
+    url: &str,
+    actor: &str,
+) -> anyhow::Result<String> {
+    new_link(database, user, url, true, actor).await
 }
 
 /// A new link that lets a user in without a password: for demonstrations.
@@ -35,31 +40,39 @@ pub async fn demonstration_link(
     user: UserId,
     url: &str,
 ) -> anyhow::Result<String> {
+    new_link(database, user, url, false, NOBODY_YET).await
+}
+
+async fn new_link(
+    database: &Database,
+    user: UserId,
+    url: &str,
+    asks_password: bool,
+    actor: &str,
+) -> anyhow::Result<String> {
     let token = token::new();
-    database.make_sign_in_link(user, &token::hash(&token), LASTS, false).await?;
+    database.make_sign_in_link(user, &token::hash(&token), LASTS, asks_password, actor).await?;
     Ok(format!("{url}/welcome/{token}"))
 }
 
-/// Makes the first administrator and the link that lets them in.
+/// The link that lets the first administrator in, until one has come in by it: each start makes a new
+/// one, so that nobody is shut out who has missed it. Nothing once there is a user.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn first_link(database: &Database, url: &str) -> anyhow::Result<String> {
+pub async fn first_link(database: &Database, url: &str) -> anyhow::Result<Option<String>> {
     let first = NewUser {
         email: FIRST_EMAIL.to_owned(),
         full_name: "First administrator".to_owned(),
         roles: vec![UserRole::Admin],
         agent_email: None,
         locale: Locale::En,
-        actor: "touchline".to_owned(),
+        actor: NOBODY_YET.to_owned(),
     };
-    let user = match database.add_user(&first).await? {
-        Some(user) => user,
-        // Another process makes one at this moment.
-        None => {
-            let users = database.users().await?;
-            users.first().context("there is neither a user nor room for one")?.id
-        }
-    };
-    link_for(database, user, url).await
+    if database.count_users().await? == 0 {
+        // Nothing where another process makes one at this moment.
+        database.add_user(&first).await?;
+    }
+    let Some(waiting) = database.credentials(FIRST_EMAIL).await? else { return Ok(None) };
+    Ok(Some(link_for(database, waiting.user.id, url, NOBODY_YET).await?))
 }

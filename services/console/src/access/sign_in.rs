@@ -91,7 +91,7 @@ pub async fn enter(
     let email = attempt.email.trim().to_lowercase();
     let subject = token::hash(&format!("email {email}"));
     // Counted before it is known whether it fails: attempts at the same time all count.
-    let failures = app.database.note_sign_in(&[subject], WINDOW).await?;
+    let failures = app.database.note_sign_in(&subject, WINDOW).await?;
     let refuse = |key: &str, status: StatusCode, result: &'static str| {
         metrics::counter!(SIGN_INS, "result" => result).increment(1);
         let problem = Some(page.say(key));
@@ -156,7 +156,7 @@ pub async fn enter_code(
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let subject = token::hash(&format!("code {user}"));
-    if app.database.note_sign_in(&[subject], WINDOW).await? > MOST_FAILURES {
+    if app.database.note_sign_in(&subject, WINDOW).await? > MOST_FAILURES {
         let problem = Some(page.say("sign-in-throttled"));
         metrics::counter!(SIGN_INS, "result" => "throttled").increment(1);
         return page.show_again(&Code { page: page.clone(), ticket: given.ticket, problem });

@@ -8,7 +8,7 @@ use domain::access::UserRole;
 use domain::email::Email;
 use domain::{Locale, UserId};
 use serde::Deserialize;
-use storage::users::{NewUser, User, UserChange};
+use storage::users::{AccessEvent, NewUser, User, UserChange};
 
 use super::links;
 use crate::app::App;
@@ -30,6 +30,7 @@ struct Users {
 struct OneUser {
     page: Page,
     user: User,
+    events: Vec<AccessEvent>,
     link: Option<String>,
     problem: Option<String>,
 }
@@ -114,7 +115,8 @@ async fn user(app: &App, user: UserId) -> Result<User, Trouble> {
 /// `GET /users/{user}`.
 pub async fn show(State(app): State<App>, page: Page, Path(id): Path<UserId>) -> Answer {
     let user = user(&app, id).await?;
-    page.show(&OneUser { page: page.clone(), user, link: None, problem: None })
+    let events = app.database.access_events_of(id).await?;
+    page.show(&OneUser { page: page.clone(), user, events, link: None, problem: None })
 }
 
 /// `POST /users/{user}`.
@@ -139,20 +141,22 @@ pub async fn change(
         problem = Some("last-administrator");
     }
     let problem = problem.map(|key| page.say(key));
-    page.show_again(&OneUser { page: page.clone(), user, link: None, problem })
+    let events = app.database.access_events_of(id).await?;
+    page.show_again(&OneUser { page: page.clone(), user, events, link: None, problem })
 }
 
 /// `POST /users/{user}/link`: a link with which the user chooses a password. It is shown once.
 pub async fn link(State(app): State<App>, page: Page, Path(id): Path<UserId>) -> Answer {
     let user = user(&app, id).await?;
-    let link = Some(links::link_for(&app.database, id, &app.url()).await?);
-    page.show(&OneUser { page: page.clone(), user, link, problem: None })
+    let link = Some(links::link_for(&app.database, id, &app.url(), page.actor()?).await?);
+    let events = app.database.access_events_of(id).await?;
+    page.show(&OneUser { page: page.clone(), user, events, link, problem: None })
 }
 
 /// `POST /users/{user}/factor/remove`: for somebody who has lost the phone.
-pub async fn remove_factor(State(app): State<App>, Path(id): Path<UserId>) -> Answer {
+pub async fn remove_factor(State(app): State<App>, page: Page, Path(id): Path<UserId>) -> Answer {
     let user = user(&app, id).await?;
-    app.database.set_second_factor(user.id, None).await?;
+    app.database.set_second_factor(user.id, None, page.actor()?).await?;
     app.database.end_sessions(user.id, None, None).await?;
     Ok(Redirect::to(&format!("/users/{id}?notice=factor-removed")).into_response())
 }

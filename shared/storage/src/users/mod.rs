@@ -96,6 +96,17 @@ pub struct UserChange {
     pub disabled: bool,
 }
 
+/// Something that happened to how a user signs in.
+#[derive(Debug, Clone)]
+pub struct AccessEvent {
+    /// When; the database's clock.
+    pub at: DateTime<Utc>,
+    /// `signed_in`, `signed_out`, `password_set`, `link_made`, `user_changed`, …
+    pub action: String,
+    /// Who did it: an email address, or the program.
+    pub actor: String,
+}
+
 fn words_of(roles: &[UserRole]) -> Vec<&'static str> {
     roles.iter().map(|role| role.as_str()).collect()
 }
@@ -191,5 +202,27 @@ impl Database {
             .execute(self.pool())
             .await?;
         Ok(())
+    }
+
+    /// What happened to how a user signs in, the newest first, 100 at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn access_events_of(&self, user: UserId) -> Result<Vec<AccessEvent>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT at, action, actor FROM access_events
+              WHERE user_id = $1 ORDER BY at DESC, id DESC LIMIT 100",
+        )
+        .bind(user.as_uuid())
+        .fetch_all(self.pool())
+        .await?;
+        let read = |row: &PgRow| {
+            Ok(AccessEvent {
+                at: row.try_get("at")?,
+                action: row.try_get("action")?,
+                actor: row.try_get("actor")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 }

@@ -70,8 +70,7 @@ impl Database {
         row.as_ref().map(read).transpose()
     }
 
-    /// Opens a session that lasts `lifetime` at most, and notes it. The token's former sessions, if
-    /// any, are others' and stay.
+    /// Opens a session that lasts `lifetime` at most, and notes it; the user's others stay.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -87,7 +87,7 @@ impl Database {
         Ok(())
     }
 
-    /// Gives a user a second factor, or takes it away.
+    /// Gives a user a second factor, or takes it away, and notes who did it.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -95,17 +95,18 @@ impl Database {
         &self,
         user: UserId,
         sealed: Option<&[u8]>,
+        actor: &str,
     ) -> Result<(), StorageError> {
         sqlx::query(
             "WITH given AS (INSERT INTO credentials (user_id, totp_sealed) VALUES ($1, $2)
                             ON CONFLICT (user_id) DO UPDATE SET totp_sealed = $2)
              INSERT INTO access_events (id, action, actor, user_id)
-             SELECT uuid_v7(), CASE WHEN $2::bytea IS NULL THEN 'second_factor_removed'
-                                    ELSE 'second_factor_added' END, u.email, u.id
-               FROM users u WHERE u.id = $1",
+             VALUES (uuid_v7(), CASE WHEN $2::bytea IS NULL THEN 'second_factor_removed'
+                                     ELSE 'second_factor_added' END, $3, $1)",
         )
         .bind(user.as_uuid())
         .bind(sealed)
+        .bind(actor)
         .execute(self.pool())
         .await?;
         Ok(())
@@ -127,8 +128,8 @@ impl Database {
         Ok(used.rows_affected() > 0)
     }
 
-    /// Makes a link that lets a user in once; the user's earlier links end. `asks_password` is false in
-    /// a demonstration alone.
+    /// Makes a link that lets a user in once, and notes who did it; the user's earlier links end.
+    /// `asks_password` is false in a demonstration alone.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -138,9 +139,12 @@ impl Database {
         token: &TokenHash,
         lifetime: Duration,
         asks_password: bool,
+        actor: &str,
     ) -> Result<(), StorageError> {
         sqlx::query(
-            "WITH earlier AS (DELETE FROM sign_in_links WHERE user_id = $1)
+            "WITH earlier AS (DELETE FROM sign_in_links WHERE user_id = $1),
+                  noted AS (INSERT INTO access_events (id, action, actor, user_id)
+                            VALUES (uuid_v7(), 'link_made', $5, $1))
              INSERT INTO sign_in_links (token_hash, user_id, expires_at, asks_password)
              VALUES ($2, $1, clock_timestamp() + $3, $4)",
         )
@@ -148,6 +152,7 @@ impl Database {
         .bind(token.as_slice())
         .bind(lifetime)
         .bind(asks_password)
+        .bind(actor)
         .execute(self.pool())
         .await?;
         Ok(())
@@ -206,36 +211,34 @@ impl Database {
         Ok(())
     }
 
-    /// Notes a failed attempt for each subject (hashes of what was typed and of where it came from),
-    /// before it is known whether it fails: attempts at the same time all count.
-    /// Returns the most failures any of the subjects has had within `window`, this one included.
+    /// Notes an attempt for a subject (the hash of what was typed) as failed before it is known whether
+    /// it fails: attempts at the same time all count. Returns how many the subject has had within
+    /// `window`, this one included.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn note_sign_in(
         &self,
-        subjects: &[TokenHash],
+        subject: &TokenHash,
         window: Duration,
     ) -> Result<i64, StorageError> {
-        let subjects: Vec<&[u8]> = subjects.iter().map(|subject| subject.as_slice()).collect();
         sqlx::query(
             "WITH old AS (DELETE FROM sign_in_failures WHERE at < clock_timestamp() - $2)
-             INSERT INTO sign_in_failures (subject) SELECT unnest($1::bytea[])",
+             INSERT INTO sign_in_failures (subject) VALUES ($1)",
         )
-        .bind(&subjects)
+        .bind(subject.as_slice())
         .bind(window)
         .execute(self.pool())
         .await?;
-        let most: Option<i64> = sqlx::query_scalar(
-            "SELECT max(f.n) FROM (
-                 SELECT count(*) AS n FROM sign_in_failures
-                  WHERE subject = ANY ($1) AND at > clock_timestamp() - $2 GROUP BY subject) f",
+        let failures = sqlx::query_scalar(
+            "SELECT count(*) FROM sign_in_failures
+              WHERE subject = $1 AND at > clock_timestamp() - $2",
         )
-        .bind(&subjects)
+        .bind(subject.as_slice())
         .bind(window)
         .fetch_one(self.pool())
         .await?;
-        Ok(most.unwrap_or(0))
+        Ok(failures)
     }
 
     /// Forgets the failures of a subject: it has signed in.
