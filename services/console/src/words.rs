@@ -28,7 +28,8 @@ const FILES: &[(&str, &str)] = areas![
     "tasks",
     "compliance",
     "contacts",
-    "fleet"
+    "fleet",
+    "integrations"
 ];
 
 /// The texts of one language.

@@ -5,6 +5,7 @@ mod contacts;
 mod fleet;
 mod happenings;
 mod home;
+mod integrations;
 mod list;
 mod plans;
 mod requests;
@@ -46,6 +47,7 @@ pub const AREAS: &[Area] = &[
     Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
     Area { path: "/compliance", name: "area-compliance", permission: Permission::AuditRead },
     Area { path: "/fleet", name: "area-fleet", permission: Permission::FleetRead },
+    Area { path: "/integrations", name: "area-integrations", permission: Permission::Integrations },
     Area { path: "/users", name: "area-users", permission: Permission::Users },
 ];
 
@@ -66,5 +68,6 @@ pub fn routes(app: &App) -> Routes {
     let routes = contacts::routes(routes);
     let routes = touches::routes(routes);
     let routes = fleet::routes(routes);
+    let routes = integrations::routes(routes);
     access::routes(routes)
 }
