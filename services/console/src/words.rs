@@ -26,6 +26,7 @@ const FILES: &[(&str, &str)] = areas![
     "templates",
     "list",
     "tasks",
+    "morning",
     "compliance",
     "contacts",
     "fleet",

@@ -10,8 +10,13 @@ use rig::{Fleet, play};
 use serde_json::json;
 
 /// Routes that are no pages to be looked at: files, downloads, frames, and what needs no visitor.
-const NO_PAGES: &[&str] =
-    &["/assets/{name}", "/welcome/{token}", "/templates/{key}/page", "/list/files/{file}/result"];
+const NO_PAGES: &[&str] = &[
+    "/assets/{name}",
+    "/welcome/{token}",
+    "/calendar/{file}",
+    "/templates/{key}/page",
+    "/list/files/{file}/result",
+];
 
 /// Pages that only a form leads to.
 const ALSO: &[&str] = &["/find?q=sara", "/list/lifts"];

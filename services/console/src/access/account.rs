@@ -4,6 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
+use domain::access::Permission;
 use domain::{Locale, SessionId};
 use serde::Deserialize;
 use storage::users::{User, UserSession};

@@ -6,7 +6,7 @@ pub mod guard;
 pub mod links;
 pub mod password;
 mod sign_in;
-mod token;
+pub mod token;
 mod users;
 mod welcome;
 

@@ -2,6 +2,7 @@
 
 mod compliance;
 mod contacts;
+mod feed;
 mod fleet;
 mod happenings;
 mod home;
@@ -62,6 +63,7 @@ pub fn routes(app: &App) -> Routes {
     let routes = templates::routes(routes);
     let routes = list::routes(routes);
     let routes = tasks::routes(routes);
+    let routes = feed::routes(routes);
     let routes = reviews::routes(routes);
     let routes = requests::routes(routes);
     let routes = compliance::routes(routes);

@@ -5,6 +5,7 @@ mod access;
 mod agents;
 mod compliance;
 mod contacts;
+mod feed;
 mod fleet;
 mod headers;
 mod home;

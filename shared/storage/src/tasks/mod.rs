@@ -1,5 +1,6 @@
 //! What people have to do: lists of it, and what they did.
 
+mod feed;
 mod list;
 mod today;
 mod work;
@@ -12,6 +13,7 @@ use sqlx::postgres::PgRow;
 use crate::words::word;
 use crate::{Database, StorageError};
 
+pub use feed::CalendarTask;
 pub use list::{Agent, Place, TaskCounts, TaskFilter};
 pub use today::{Blocked, TaskCard, TaskPerson};
 pub use work::{FinishedTask, TaskEnd, Undone};

@@ -2,6 +2,7 @@
 //!
 //! Times are the database's clock: a fast business clock never ends a session.
 
+mod feeds;
 mod sessions;
 mod sign_in;
 
@@ -12,6 +13,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+pub use feeds::Feed;
 pub use sessions::{Session, TokenHash, UserSession};
 pub use sign_in::Credentials;
 

@@ -40,6 +40,9 @@ pub async fn counts_of(agent: Uuid, app: &App) -> Result<TaskCounts, Trouble> {
     today::counts_of(Some(agent), app).await
 }
 
+/// Today where an agent is, else the team's.
+pub use today::day_of;
+
 /// The task, if the reader may see it.
 async fn visible(app: &App, page: &Page, id: TaskId) -> Result<TaskCard, Trouble> {
     let card = app.database.task_card(id, own(page)?, page.locale()).await?;

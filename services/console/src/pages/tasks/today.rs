@@ -71,7 +71,7 @@ struct OneTask {
 /// Today where the tasks' owner is, and when it began.
 pub struct Day {
     pub date: NaiveDate,
-    began: DateTime<Utc>,
+    pub began: DateTime<Utc>,
 }
 
 /// The day of an agent, else the team's.

@@ -1,0 +1,17 @@
+# What reaches agents outside the console: the calendar, the morning's email.
+feed = Tasks in your calendar
+feed-text = A calendar program – on the phone, at Google, in Outlook – reads your open tasks from a secret address and shows them beside your appointments.
+feed-holds = It shows the kind of task, the first name and a link into this console, and nothing else of a person. Whoever has the address sees that without signing in, so treat it like a key. Most programs read it anew every few hours, some once a day.
+feed-none = There is no address yet.
+feed-make = Make an address
+feed-renew = Make a new address
+feed-renew-text = A new address ends the old one: do that when somebody has seen it. Withdrawing ends it, and calendars stay as they last read.
+feed-withdraw = Withdraw it
+feed-address = Put this address into your calendar program as a calendar to subscribe to. It is shown only now.
+feed-open = Open in the calendar program
+feed-since = There is an address since { $it }.
+feed-read = It was last read { $it }.
+feed-unread = No program has read it yet.
+notice-feed-withdrawn = The address is withdrawn: nothing reads your tasks any more.
+access-feed-made = An address for the calendar was made
+access-feed-withdrawn = The address for the calendar was withdrawn
