@@ -59,3 +59,4 @@ id!(/** What a person decided about touches on the desk. */ DecisionId);
 id!(/** Days without messages. */ BlackoutId);
 id!(/** Somebody of the team who signs in. */ UserId);
 id!(/** One of a user's sessions. */ SessionId);
+id!(/** An address events are posted to. */ WebhookId);

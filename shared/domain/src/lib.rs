@@ -41,6 +41,7 @@ pub mod suppression;
 pub mod template;
 pub mod token;
 pub mod touch;
+pub mod webhook;
 pub mod whereabouts;
 pub mod window;
 
@@ -51,7 +52,7 @@ pub use clock::Clock;
 pub use ids::{
     AddressId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId, PauseId,
     PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -37,8 +37,36 @@ pub enum UrlRefused {
 pub enum Host {
     /// A name; what it resolves to is still to be asked about.
     Name(String),
-    /// An address that is public.
+    /// An address that may be reached.
     Ip(IpAddr),
+}
+
+/// How far our requests may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// To addresses of the public internet alone.
+    Internet,
+    /// To this machine and the networks it is in, too: for tests and closed networks. Link-local
+    /// addresses stay out, where clouds keep their credentials.
+    Inner,
+}
+
+impl Reach {
+    /// Whether a request may be sent to this address.
+    #[must_use]
+    pub fn allows(self, ip: IpAddr) -> bool {
+        is_public(ip) || (self == Self::Inner && is_own(ip))
+    }
+}
+
+/// This machine, or an address of a network of one's own (RFC 1918, RFC 4193, RFC 6598).
+const fn is_own(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            ip.is_loopback() || ip.is_private() || matches!(ip.octets(), [100, 64..=127, ..])
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    }
 }
 
 /// Host and port of a URL that may be fetched or posted to: `https`, without a user's name, and not
@@ -54,6 +82,14 @@ pub enum Host {
 /// # Errors
 /// Why it may not.
 pub fn check(url: &str) -> Result<(Host, u16), UrlRefused> {
+    check_within(url, Reach::Internet)
+}
+
+/// The same for requests that may go elsewhere, too.
+///
+/// # Errors
+/// Why it may not.
+pub fn check_within(url: &str, reach: Reach) -> Result<(Host, u16), UrlRefused> {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
     if url.contains(is_odd) {
         return Err(UrlRefused::Characters);
@@ -67,11 +103,11 @@ pub fn check(url: &str) -> Result<(Host, u16), UrlRefused> {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((ip, port)) => {
             let ip: Ipv6Addr = ip.parse().map_err(|_| UrlRefused::Host)?;
-            (public(IpAddr::V6(ip))?, port)
+            (literal(IpAddr::V6(ip), reach)?, port)
         }
         None => {
             let (name, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-            (named(name)?, port)
+            (named(name, reach)?, port)
         }
     };
     let port = match port.strip_prefix(':') {
@@ -85,12 +121,12 @@ pub fn check(url: &str) -> Result<(Host, u16), UrlRefused> {
     Ok((host, port))
 }
 
-fn public(ip: IpAddr) -> Result<Host, UrlRefused> {
-    if is_public(ip) { Ok(Host::Ip(ip)) } else { Err(UrlRefused::Inner) }
+fn literal(ip: IpAddr, reach: Reach) -> Result<Host, UrlRefused> {
+    if reach.allows(ip) { Ok(Host::Ip(ip)) } else { Err(UrlRefused::Inner) }
 }
 
 /// A host that is a name, or an IPv4 address in its usual form.
-fn named(host: &str) -> Result<Host, UrlRefused> {
+fn named(host: &str, reach: Reach) -> Result<Host, UrlRefused> {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let is_label = |label: &str| {
         let is_plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
@@ -103,10 +139,11 @@ fn named(host: &str) -> Result<Host, UrlRefused> {
     let last = host.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|c| c.is_ascii_digit()) || last.starts_with("0x") {
         let ip: Ipv4Addr = host.parse().map_err(|_| UrlRefused::OddNumber)?;
-        return public(IpAddr::V4(ip));
+        return literal(IpAddr::V4(ip), reach);
     }
     let inner = ["localhost", "local", "internal", "lan", "intranet", "home", "corp", "arpa"];
-    if !host.contains('.') || inner.contains(&last) {
+    let is_inner = !host.contains('.') || inner.contains(&last);
+    if is_inner && reach == Reach::Internet {
         return Err(UrlRefused::Inner);
     }
     Ok(Host::Name(host))
@@ -218,6 +255,38 @@ mod tests {
         ] {
             assert_eq!(check(url), Err(UrlRefused::Inner), "{url}");
         }
+    }
+
+    #[test]
+    fn a_closed_network_may_be_reached_where_that_is_allowed_and_link_local_never() {
+        let within = |url: &str| check_within(url, Reach::Inner);
+        for url in [
+            "https://localhost:8443/",
+            "https://hooks.default.svc.cluster.local/in",
+            "https://intranet/",
+            "https://127.0.0.1/",
+            "https://10.1.2.3/",
+            "https://100.64.0.1/",
+            "https://[::1]/",
+            "https://[fd00::1]/",
+            "https://8.8.8.8/",
+        ] {
+            assert!(within(url).is_ok(), "{url}");
+        }
+        for url in [
+            "https://169.254.169.254/latest",
+            "https://[::ffff:169.254.169.254]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[64:ff9b::a9fe:a9fe]/",
+            "https://[fe80::1]/",
+            "https://0.0.0.0/",
+            "https://255.255.255.255/",
+            "https://224.0.0.1/",
+        ] {
+            assert_eq!(within(url), Err(UrlRefused::Inner), "{url}");
+        }
+        assert_eq!(within("http://localhost/"), Err(UrlRefused::NotHttps));
+        assert_eq!(within("https://127.1/"), Err(UrlRefused::OddNumber));
     }
 
     #[test]

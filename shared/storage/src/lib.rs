@@ -43,6 +43,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod touches;
 pub mod users;
+pub mod webhooks;
 
 pub use database::{Database, Role, Settings};
 pub use error::StorageError;

@@ -5,8 +5,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use testkit::fixture::Deployment;
 
 /// Tables with a column that looks like a person's, and why they are none.
-const IMPERSONAL: &[(&str, &str)] =
-    &[("counted_returns", "ids of touches whose return was counted, so that it counts once")];
+const IMPERSONAL: &[(&str, &str)] = &[
+    ("counted_returns", "ids of touches whose return was counted, so that it counts once"),
+    ("webhook_events", "ids and facts that other systems are told of, for a week"),
+];
 
 /// Columns by which a table names a person: ids of what belongs to one, keyed hashes, whatever refers
 /// to a contact, and columns with addresses in clear.

@@ -14,6 +14,7 @@ use domain::relationship::{CallPurpose, Listing, RelationshipKind};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::template::TemplateAction;
+use domain::webhook::{WebhookAction, WebhookEvent, WebhookOutcome, WebhookPause};
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskAction,
     TaskOutcome, TouchState,
@@ -81,6 +82,10 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "attention" => Attention,
         "resolution" => Resolution,
         "template_action" => TemplateAction,
+        "webhook_event" => WebhookEvent,
+        "webhook_action" => WebhookAction,
+        "webhook_pause" => WebhookPause,
+        "webhook_outcome" => WebhookOutcome,
     }
 }
 
