@@ -31,7 +31,8 @@ const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(300);
 /// Who entries and bounces recorded here are by.
 const ACTOR: &str = "email-worker";
 
-/// Where finished messages go.
+/// Where finished messages go. Clones share connections and limits.
+#[derive(Debug, Clone)]
 pub enum Outlet {
     /// A mail relay.
     Relay(Mailer),
@@ -275,7 +276,7 @@ impl Handler for EmailHandler {
         match &self.outlet {
             Outlet::Relay(mailer) => self.send(mailer, touch, &envelope, &message).await,
             Outlet::Folder(outbox) => {
-                match outbox.write(touch.claimed.id, message.as_bytes()).await {
+                match outbox.write(&touch.claimed.id.to_string(), message.as_bytes()).await {
                     Ok(()) => Outcome::Sent { provider_ref: Some("outbox".to_owned()) },
                     Err(error) => Outcome::Retry {
                         reason: Reason::new(

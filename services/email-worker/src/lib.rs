@@ -3,6 +3,7 @@
 //! [`message`] makes a message of rendered text, [`dkim`] signs it, [`mailer`] hands it to the
 //! relay, and [`reply`] says what the relay's answer means for the touch.
 
+pub mod digest;
 pub mod dkim;
 mod handler;
 pub mod mailer;
@@ -25,6 +26,7 @@ use storage::Role;
 pub use handler::{EmailHandler, Outlet};
 pub use outbox::EmailOutbox;
 
+use digest::Digests;
 use dkim::Signer;
 use mailer::Mailer;
 use settings::{Relay, Settings};
@@ -58,9 +60,36 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     let member = Member::join(ctx, shared, "email-worker", Role::EmailWorker).await?;
     let concurrency = settings.concurrency.max(1) as usize;
     let keys = member.keys.tokens.clone();
+    let digests = Digests {
+        database: member.database.clone(),
+        keyer: member.keys.addresses.clone(),
+        outlet: outlet.clone(),
+        signer: self::signer(&settings)?,
+        from: message::parse_mailbox(&settings.from, "email.from")?,
+        team: member.team.name.clone(),
+        default_zone: member.team.default_time_zone.clone(),
+        console_url: console_url(ctx)?,
+        name: member.name.clone(),
+    };
+    ctx.shutdown.spawn("digests", digests.run(shared.clock.clone(), ctx.shutdown.token()));
     let handler = EmailHandler::new(outlet, signer, &settings, keys, member.database.clone())?;
     member.start_worker(ctx, Arc::new(handler), concurrency);
     Ok(())
+}
+
+#[derive(Deserialize)]
+struct ConsoleSettings {
+    listen: String,
+    public_url: String,
+}
+
+/// Where people reach the console.
+fn console_url(ctx: &Context) -> anyhow::Result<String> {
+    let console: ConsoleSettings = ctx.settings.section("console")?;
+    Ok(match console.public_url.trim_end_matches('/') {
+        "" => format!("http://{}", console.listen),
+        url => url.to_owned(),
+    })
 }
 
 fn outlet(ctx: &Context, settings: &Settings) -> anyhow::Result<Outlet> {

@@ -172,8 +172,8 @@ impl Email<'_> {
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
             .boundary(boundary)
-            .singlepart(part(ContentType::TEXT_PLAIN, self.text))
-            .singlepart(part(ContentType::TEXT_HTML, self.html));
+            .singlepart(text_part(self.text))
+            .singlepart(html_part(self.html));
         let message =
             message.multipart(parts).map_err(|error| MessageError::Build(error.to_string()))?;
         FinishedMessage::parse(message.formatted())
@@ -216,7 +216,7 @@ pub fn message_id(touch: TouchId, from: &Mailbox) -> String {
     format!("<touch-{touch}@{}>", from.email.domain())
 }
 
-fn header(message: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {
+pub(crate) fn header(message: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {
     message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
 }
 
@@ -232,6 +232,16 @@ fn is_one_click_url(url: &str) -> bool {
 
 fn is_plain(url: &str) -> bool {
     url.len() <= 900 && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte))
+}
+
+/// The plain text of a message.
+pub(crate) fn text_part(text: &str) -> SinglePart {
+    part(ContentType::TEXT_PLAIN, text)
+}
+
+/// The page of a message.
+pub(crate) fn html_part(html: &str) -> SinglePart {
+    part(ContentType::TEXT_HTML, html)
 }
 
 /// A part of the message. Plain ASCII in short lines goes as it is; for everything else lettre

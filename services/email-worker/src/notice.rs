@@ -32,7 +32,8 @@ fn with_paragraphs(html: &str, notices: &[OwedText], locale: Locale, url: &str) 
     format!("{}{added}{}", &html[..end], &html[end..])
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it stands in HTML.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -4,10 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use domain::TouchId;
 
-/// Writes each message to `<touch>.eml`; the same touch writes the same file.
-#[derive(Debug)]
+/// Writes each message to `<name>.eml`; the same name writes the same file.
+#[derive(Debug, Clone)]
 pub struct EmailOutbox {
     folder: PathBuf,
 }
@@ -24,9 +23,9 @@ impl EmailOutbox {
     }
 
     /// Writes a message: whole, or not at all.
-    pub(crate) async fn write(&self, touch: TouchId, message: &[u8]) -> io::Result<()> {
-        let draft = self.folder.join(format!(".{touch}.draft"));
+    pub(crate) async fn write(&self, name: &str, message: &[u8]) -> io::Result<()> {
+        let draft = self.folder.join(format!(".{name}.draft"));
         tokio::fs::write(&draft, message).await?;
-        tokio::fs::rename(&draft, self.folder.join(format!("{touch}.eml"))).await
+        tokio::fs::rename(&draft, self.folder.join(format!("{name}.eml"))).await
     }
 }

@@ -301,3 +301,29 @@ fn canonical_key(local: &str, domain: &str) -> String {
     let name = if name.is_empty() { local } else { &name };
     format!("{name}@gmail.com")
 }
+
+/// Whether a domain (A-labels, lower case) is kept for examples and tests and leads nowhere (RFC 2606,
+/// RFC 6761).
+#[must_use]
+pub fn is_reserved(domain: &str) -> bool {
+    const ENDINGS: [&str; 4] = ["example", "invalid", "test", "localhost"];
+    const DOMAINS: [&str; 3] = ["example.com", "example.net", "example.org"];
+    let ending = domain.rsplit('.').next().unwrap_or_default();
+    let within = |own: &str| domain == own || domain.ends_with(&format!(".{own}"));
+    ENDINGS.contains(&ending) || DOMAINS.into_iter().any(within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reserved;
+
+    #[test]
+    fn domains_for_examples_are_told_from_those_that_look_like_them() {
+        for domain in ["example.com", "mail.example.org", "palm.example", "x.test", "a.invalid"] {
+            assert!(is_reserved(domain), "{domain}");
+        }
+        for domain in ["palm.ae", "myexample.com", "example.com.au", "example.ae", "test.com"] {
+            assert!(!is_reserved(domain), "{domain}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ pub mod consent;
 pub mod contact;
 pub mod deadline;
 pub mod desk;
+pub mod digest;
 pub mod email;
 pub mod failpoint;
 pub mod gate;

@@ -22,6 +22,7 @@ pub mod claims;
 pub mod consents;
 pub mod contacts;
 pub mod desk;
+pub mod digests;
 pub mod domain_checks;
 pub mod drafts;
 pub mod due;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect};
 use domain::access::Permission;
 use domain::{Locale, SessionId};
 use serde::Deserialize;
+use storage::digests::LastDigest;
 use storage::users::{User, UserSession};
 
 use super::password;
@@ -22,6 +23,8 @@ struct Account {
     sessions: Vec<UserSession>,
     own: SessionId,
     least: usize,
+    /// Of agents: whether they want the morning's email, and what became of the last.
+    digest: Option<(bool, Option<LastDigest>)>,
     problem: Option<String>,
 }
 
@@ -31,7 +34,12 @@ async fn account(
     problem: Option<String>,
 ) -> Result<Account, crate::trouble::Trouble> {
     let session = page.session()?;
+    let digest = match page.may(Permission::TasksWork) {
+        true => Some(app.database.digest_wish(session.user.id).await?),
+        false => None,
+    };
     Ok(Account {
+        digest,
         page: page.clone(),
         sessions: app.database.sessions_of(session.user.id).await?,
         user: session.user.clone(),
@@ -57,6 +65,18 @@ pub async fn language(State(app): State<App>, page: Page, Form(chosen): Form<Lan
     app.database.set_user_locale(page.session()?.user.id, chosen.locale).await?;
     let to = format!("/account?lang={}&notice=saved", chosen.locale);
     Ok(Redirect::to(&to).into_response())
+}
+
+/// Whether the box is ticked.
+#[derive(Debug, Deserialize)]
+pub struct Digest {
+    wanted: Option<String>,
+}
+
+/// `POST /account/digest`.
+pub async fn digest(State(app): State<App>, page: Page, Form(chosen): Form<Digest>) -> Answer {
+    app.database.wish_digest(page.session()?.user.id, chosen.wanted.is_some()).await?;
+    Ok(Redirect::to("/account?notice=saved").into_response())
 }
 
 /// A new password, and the present one.

@@ -12,7 +12,7 @@ mod welcome;
 
 use crate::routes::Needs::{Nothing, Permission, Session};
 use crate::routes::Routes;
-use domain::access::Permission::Users;
+use domain::access::Permission::{TasksWork, Users};
 
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
@@ -25,6 +25,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/welcome/{token}", Nothing, welcome::enter)
         .get("/account", Session, account::show)
         .post("/account/language", Session, account::language)
+        .post("/account/digest", Permission(TasksWork), account::digest)
         .post("/account/password", Session, account::password)
         .post("/account/sessions/end", Session, account::end_sessions)
         .get("/account/factor", Session, factor::show)

@@ -119,3 +119,22 @@ async fn an_address_ends_when_it_is_renewed_withdrawn_or_its_user_is_sent_away()
     assert_eq!(program.get("/calendar/.ics").await.status, 404);
     team.world.stop().await;
 }
+
+#[tokio::test]
+async fn agents_switch_the_mornings_email_off_and_on_and_others_have_none() {
+    let mut team = Team::start().await;
+    let page = team.layla.get("/account").await.body;
+    assert!(page.contains("name=\"wanted\" checked"), "{page}");
+    assert_eq!(team.layla.post("/account/digest", &[]).await.status, 303);
+    let page = team.layla.get("/account").await.body;
+    assert!(
+        page.contains("name=\"wanted\"") && !page.contains("name=\"wanted\" checked"),
+        "{page}"
+    );
+    assert_eq!(team.layla.post("/account/digest", &[("wanted", "on")]).await.status, 303);
+    assert!(team.layla.get("/account").await.body.contains("name=\"wanted\" checked"));
+    let mut auditor = team.world.as_one_of(&[UserRole::Auditor]).await;
+    let page = auditor.get("/account").await.body;
+    assert!(!page.contains("name=\"wanted\"") && !page.contains("/account/calendar"), "{page}");
+    team.world.stop().await;
+}

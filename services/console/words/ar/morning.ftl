@@ -15,3 +15,14 @@ feed-unread = لم يقرأه أي برنامج بعد.
 notice-feed-withdrawn = سُحب العنوان: لم يعد أي برنامج يقرأ مهامك.
 access-feed-made = أُنشئ عنوان للتقويم
 access-feed-withdrawn = سُحب عنوان التقويم
+
+digest = رسالة الصباح
+digest-text = في السابعة صباحًا بتوقيتك تصلك رسالة بما هو مستحق اليوم وما تأخر. وإن لم يكن هناك ما يُعمل فلا تصل رسالة.
+digest-wanted = أريدها
+digest-claimed = تنتظر الإرسال
+digest-sending = يجري إرسالها
+digest-sent = أُرسلت
+digest-nothing = لم يكن هناك ما يُعمل، فلم تُرسل
+digest-listed = لم تُرسل: عنوانك في قائمة المنع
+digest-failed = لم تُرسل: رفضها خادم بريدك
+digest-doubt = ربما أُرسلت، فلم يُجب خادم البريد

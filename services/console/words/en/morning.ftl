@@ -15,3 +15,14 @@ feed-unread = No program has read it yet.
 notice-feed-withdrawn = The address is withdrawn: nothing reads your tasks any more.
 access-feed-made = An address for the calendar was made
 access-feed-withdrawn = The address for the calendar was withdrawn
+
+digest = The morning's email
+digest-text = At seven in the morning, by your clock, you are told by email what is due today and what is overdue. When there is nothing to do, no email comes.
+digest-wanted = I want it
+digest-claimed = waits to be sent
+digest-sending = is being sent
+digest-sent = sent
+digest-nothing = nothing was to be done, so none was sent
+digest-listed = not sent: your address is on the list
+digest-failed = not sent: your mail server refused it
+digest-doubt = it may have been sent; the mail server did not say

@@ -21,7 +21,7 @@ use crate::words::word;
 use crate::{Database, StorageError};
 
 /// The columns of [`User`].
-const COLUMNS: &str = "u.id, u.email, u.full_name, u.roles::text[] AS roles, u.agent_id,
+pub(crate) const COLUMNS: &str = "u.id, u.email, u.full_name, u.roles::text[] AS roles, u.agent_id,
     u.locale::text AS locale, u.created_at, u.disabled_at";
 
 /// Somebody of the team.

@@ -8,6 +8,7 @@ use domain::audit::Operation;
 use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::desk::{Attention, Resolution};
+use domain::digest::DigestState;
 use domain::pause::PauseScope;
 use domain::registry::{LoadKind, Registry};
 use domain::relationship::{CallPurpose, Listing, RelationshipKind};
@@ -75,6 +76,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "touch_state" => TouchState,
         "task_action" => TaskAction,
         "task_outcome" => TaskOutcome,
+        "digest_state" => DigestState,
         "wish" => Wish,
         "review_decision" => ReviewDecision,
         "answer_kind" => AnswerKind,
