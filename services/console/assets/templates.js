@@ -1,16 +1,64 @@
-// The template editor: the page in the frame follows what is typed, and a problem leads to its line.
+// The template editor: the page in the frame follows what is typed, a click in it chooses a block, a
+// field goes where the cursor stands, and a problem leads to its line.
 'use strict';
+
+const frame = () => document.querySelector('iframe[name="template-page"]');
+let scrolled = 0;
 
 // What is typed is shown by the server (htmx); the page itself goes into a frame of its own.
 document.addEventListener('htmx:afterSwap', (event) => {
   const button = document.getElementById('show-page');
-  if (event.detail.target.id === 'preview' && button) {
+  // Of two submissions of one form browsers carry out the last: what is being saved goes first.
+  if (event.detail.target.id === 'preview' && button && !button.form.dataset.sent) {
+    scrolled = frame()?.contentWindow?.scrollY || 0;
     button.form.requestSubmit(button);
   }
 });
 
-// A click on a problem puts the cursor on its line.
+// Whoever edits the blocks of a language sees that language.
+document.addEventListener('htmx:configRequest', (event) => {
+  const asked = event.detail.parameters.op;
+  const shown = document.getElementById('shown');
+  if (asked && shown) {
+    shown.value = asked.split(' ')[0];
+  }
+});
+
+// Nothing in the frame runs; its clicks are read from here.
+const listen = () => {
+  const inside = frame()?.contentDocument;
+  if (!inside?.body || inside.body.dataset.heard) {
+    return;
+  }
+  inside.body.dataset.heard = 'true';
+  frame().contentWindow.scrollTo(0, scrolled);
+  inside.addEventListener('click', (event) => {
+    event.preventDefault();
+    const block = event.target.closest('[class*="tl-block-"]');
+    const number = block && /tl-block-(\d+)/.exec(block.className)?.[1];
+    document.getElementById(`${inside.documentElement.lang}-block-${number}`)?.click();
+  });
+};
+window.addEventListener('DOMContentLoaded', () => {
+  frame()?.addEventListener('load', listen);
+  listen();
+});
+
 document.addEventListener('click', (event) => {
+  // A field is put where the cursor stood in the text of the block.
+  const insert = event.target.closest('button[id$="-op-field"]');
+  const language = insert && insert.id.slice(0, 2);
+  const text = insert && document.querySelector(`#${language}-set-text, #${language}-set-markup`);
+  if (text) {
+    event.preventDefault();
+    event.stopPropagation();
+    const field = document.querySelector(`select[name="${language}-field"]`).selectedOptions[0];
+    text.setRangeText(field.dataset.written, text.selectionStart, text.selectionEnd, 'end');
+    text.focus();
+    text.dispatchEvent(new Event('input', { bubbles: true }));
+    return;
+  }
+  // A click on a problem puts the cursor on its line.
   const link = event.target.closest('a[data-line]');
   const box = link && document.getElementById(link.getAttribute('href').slice(1));
   if (!box || typeof box.setSelectionRange !== 'function') {
@@ -23,4 +71,4 @@ document.addEventListener('click', (event) => {
   box.focus();
   box.setSelectionRange(start, start + lines[line - 1].length);
   box.scrollTop = (box.scrollHeight / lines.length) * Math.max(line - 4, 0);
-});
+}, true);

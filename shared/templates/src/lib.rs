@@ -5,6 +5,7 @@
 //! [`Fields`] of one touch into what is sent. Values are data: they are never read as templates,
 //! are escaped for the place they stand in, and a missing one stops the touch with its name.
 
+pub mod blocks;
 mod check;
 mod compile;
 mod engine;

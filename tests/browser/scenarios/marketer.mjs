@@ -1,6 +1,7 @@
 // From the first start to a message with a marketer's words: the administrator takes every role,
-// rewrites the first line of an email, sees it in the preview, approves it, looks at what enrolling
-// everybody would send, and enrols them. The test then waits for the email.
+// rewrites the first line of an email, edits its page in blocks – in English on a desk, in Arabic on a
+// phone –, sees each step in the preview, approves it, looks at what enrolling everybody would send,
+// and enrols them. The test then waits for the email.
 import { watch } from '../people.mjs';
 
 export default async function ({ browser, job, problem }) {
@@ -27,8 +28,18 @@ export default async function ({ browser, job, problem }) {
   const subject = page.locator('#editor fieldset').first().getByLabel('Subject');
   await subject.fill(`${job.words} {{first_name}}`);
   await page.locator('#preview').getByText(job.words).first().waitFor();
+  await editVisually(page, 'en', job.block, problem);
+  await picture(page, job, 'editor-en-1280', problem);
   await page.getByRole('button', { name: 'Save draft' }).click();
   await page.getByText('The draft is saved.').waitFor();
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.goto('/templates/nl_d1_welcome?lang=ar');
+  await editVisually(page, 'ar', job.arabic, problem);
+  await picture(page, job, 'editor-ar-360', problem);
+  await page.getByRole('button', { name: 'حفظ المسودة' }).click();
+  await page.getByText('حُفظت المسودة').waitFor();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto('/templates/nl_d1_welcome?lang=en');
   await page.getByRole('button', { name: 'Approve and send from now on' }).click();
   await page.getByText('Approved. It is sent from now on.').waitFor();
   await page.getByText(/^Version .?2.? is sent$/).waitFor();
@@ -42,4 +53,58 @@ export default async function ({ browser, job, problem }) {
   await page.locator('section[role=status] form button').click();
   await page.getByRole('heading', { name: 'Enrolled' }).waitFor();
   await context.close();
+}
+
+/** Adds a heading to the page of a language, by the preview, the mouse, and the keyboard alone. */
+async function editVisually(page, locale, words, problem) {
+  const frame = page.frameLocator('iframe[name="template-page"]');
+  const panel = page.locator(`#${locale}-page`);
+  await page.locator('#shown').selectOption(locale);
+  await frame.locator(`html[lang=${locale}]`).waitFor();
+  // A click in the preview opens the form of what was clicked.
+  await frame.locator('.ink p').first().click();
+  const text = panel.locator(`[name=${locale}-set-text]`);
+  await text.waitFor();
+  const before = await panel.locator(`[name=${locale}-mjml]`).inputValue();
+  const chosen = await panel.locator('.block[aria-current]').innerText();
+  // A field goes where the cursor stands, and the preview shows it as the person will read it.
+  await text.press('Control+End');
+  await text.pressSequentially(' – ');
+  await panel.locator(`[name=${locale}-field]`).selectOption('team_name');
+  await panel.locator(`#${locale}-op-field`).click();
+  if (!(await text.inputValue()).endsWith(' – {{team_name}}')) problem('the field is elsewhere');
+  // With the keyboard alone: a heading is added after it, named, moved up, and the move undone.
+  await panel.locator(`[name=${locale}-add]`).focus();
+  await panel.locator(`[name=${locale}-add]`).selectOption('heading');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const heading = panel.locator(`input[name=${locale}-set-text]`);
+  await heading.waitFor();
+  await heading.fill(words);
+  await frame.locator('h2', { hasText: words }).waitFor();
+  const stands = (at) => page.waitForFunction(([panel, words, at]) => {
+    const blocks = [...document.querySelectorAll(`${panel} .block`)];
+    return blocks.findIndex((block) => block.innerText.includes(words)) === at;
+  }, [`#${locale}-page`, words, at]);
+  const all = await panel.locator('.block').evaluateAll(
+    (blocks) => blocks.findIndex((block) => block.hasAttribute('aria-current')));
+  await panel.locator(`#${locale}-op-up`).press('Enter');
+  await stands(all - 1);
+  // Whoever works with keys is still on the button they pressed.
+  await page.waitForFunction((id) => document.activeElement?.id === id, `${locale}-op-up`);
+  await panel.locator(`#${locale}-op-undo`).press('Enter');
+  await stands(all);
+  // Whatever else stands in the page is as it was.
+  const after = await panel.locator(`[name=${locale}-mjml]`).inputValue();
+  for (const line of before.split('\n').filter((line) => /mj-(include|section|column|head)/.test(line))) {
+    if (!after.includes(line)) problem(`the page lost ${line}`);
+  }
+  if (!chosen) problem('no block was chosen');
+  await frame.locator('h2', { hasText: words }).waitFor();
+}
+
+async function picture(page, job, name, problem) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (wide > 0) problem(`${name}: the page is ${wide} px wider than its window`);
+  await page.screenshot({ path: `${job.pictures}/${name}.png`, fullPage: true });
 }

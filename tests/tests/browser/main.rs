@@ -58,9 +58,13 @@ async fn what_a_marketer_approves_is_what_leaves() {
     fleet.import(people).await;
     let words = "A lantern for";
     // Of each channel of the plan, as the page lists them: three emails and a call for each.
-    let job = json!({ "link": fleet.link(), "words": words, "counts": ["6", "2"] });
+    let job = json!({ "link": fleet.link(), "words": words, "counts": ["6", "2"],
+                      "block": "Lanternlight", "arabic": "ضوء الفانوس",
+                      "pictures": rig::pictures_of("marketer") });
     play("marketer", &job).await;
     let emails = fleet.emails_with(words, 2).await;
+    let visual = emails.iter().all(|email| email.contains(">Lanternlight</h2>"));
+    assert!(visual, "what was edited in blocks has left: {emails:?}");
     assert!(emails.iter().any(|email| email.contains("A lantern for Sara")), "{emails:?}");
     fleet.stop().await;
 }

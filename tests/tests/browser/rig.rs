@@ -170,6 +170,14 @@ pub fn pictures() -> PathBuf {
     folder
 }
 
+/// Where the pictures of a scenario go, beside those of the pages.
+pub fn pictures_of(scenario: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(3).unwrap().join(format!("pictures-{scenario}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Plays a scenario.
 pub async fn play(scenario: &str, job: &Value) {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");

@@ -15,6 +15,12 @@ impl Typed {
         field.map_or("", |(_, value)| value.as_str())
     }
 
+    /// Every value of a field, in the order of the form.
+    pub fn all<'t>(&'t self, name: &'t str) -> impl Iterator<Item = &'t str> {
+        let own = self.0.iter().filter(move |(own, _)| own == name);
+        own.map(|(_, value)| value.as_str())
+    }
+
     /// Whether a box was ticked.
     pub fn is_ticked(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)

@@ -13,7 +13,9 @@ use templates::{Part, Purpose, Source};
 
 use super::form::{self, Checked};
 use super::list::plans_by_template;
+use super::panel::Panel;
 use super::preview::{Preview, Shown};
+use super::visual::{self, Visual, Visuals};
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::typed::Typed;
@@ -68,6 +70,8 @@ struct Field {
     rows: usize,
     is_one_line: bool,
     locale: Locale,
+    /// Of a page: its block editor.
+    panel: Option<Panel>,
 }
 
 #[derive(Template)]
@@ -111,12 +115,9 @@ impl Editor {
             Locale::En => field.example_en,
             Locale::Ar => field.example_ar,
         };
-        let written = |name: &str| match name {
-            "closing_date" => "{{date closing_date}}".to_owned(),
-            _ => format!("{{{{{name}}}}}"),
+        let field = |field: &templates::fields::Known| {
+            (visual::written(field.name), example(field), field.always)
         };
-        let field =
-            |field: &templates::fields::Known| (written(field.name), example(field), field.always);
         KNOWN.iter().map(field).collect()
     }
 }
@@ -127,19 +128,22 @@ pub async fn show(State(app): State<App>, page: Page, Path(key): Path<String>) -
     let source = stored.source()?.clone();
     let checked = form::check(&source, &app.library).await?;
     let shown = Shown::example(&page);
-    page.show(&editor(&app, &page, stored, source, checked, &shown, None).await?)
+    let visuals = Visual::fresh_ones(&source);
+    let open = Open { stored, source, checked, visuals, problem: None };
+    page.show(&editor(&app, &page, open, &shown).await?)
 }
 
-#[allow(clippy::too_many_arguments)] // What one page shows.
-async fn editor(
-    app: &App,
-    page: &Page,
+/// A template in the editor.
+struct Open {
     stored: Stored,
     source: Source,
     checked: Checked,
-    shown: &Shown,
+    visuals: Visuals,
     problem: Option<String>,
-) -> Result<Editor, Trouble> {
+}
+
+async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Editor, Trouble> {
+    let Open { stored, source, checked, visuals, problem } = open;
     let key = source.key.clone();
     let plans = plans_by_template(&app.database.current_plans().await?, page);
     let seen = stored.draft.as_ref().map(|draft| draft.edited_at.timestamp_micros().to_string());
@@ -149,7 +153,7 @@ async fn editor(
         medium: office::words::medium(medium, page.locale()),
         is_email: medium == Medium::Email,
         purpose: source.purpose,
-        languages: languages(&source, medium, page),
+        languages: languages(&source, medium, visuals, app, page),
         retired: stored.current.as_ref().is_some_and(|current| current.retired),
         seen: seen.unwrap_or_default(),
         plans: plans.get(&key).cloned().unwrap_or_default(),
@@ -163,18 +167,22 @@ async fn editor(
     })
 }
 
-fn languages(source: &Source, medium: Medium, page: &Page) -> Vec<(Locale, Vec<Field>)> {
-    let fields = |locale: Locale| {
+fn languages(
+    source: &Source,
+    medium: Medium,
+    mut visuals: Visuals,
+    app: &App,
+    page: &Page,
+) -> Vec<(Locale, Vec<Field>)> {
+    let mut fields = |locale: Locale| {
         let texts = source.locales.get(&locale);
         let field = |part: &Part| {
             let text = texts.and_then(|texts| texts.part(*part)).unwrap_or_default().to_owned();
-            let rows = match part {
-                Part::Mjml => 22,
-                Part::Text | Part::Script => 10,
-                _ => 4,
-            };
+            let rows = if matches!(part, Part::Text | Part::Script) { 10 } else { 4 };
             let (name, label) = (format!("{locale}-{part}"), page.word("template-part", part));
-            Field { name, label, text, rows, is_one_line: part.is_one_line(), locale }
+            let visual = (*part == Part::Mjml).then(|| visuals.remove(&locale)).flatten();
+            let panel = visual.map(|visual| Panel::of(visual, &source.key, &app.library, page));
+            Field { name, label, text, rows, is_one_line: part.is_one_line(), locale, panel }
         };
         Part::of(medium).iter().map(field).collect()
     };
@@ -206,8 +214,25 @@ async fn again(app: &App, page: &Page, source: Source, typed: &Typed, why: &str)
     let stored = Stored::of(&source.key, app).await?;
     let checked = form::check(&source, &app.library).await?;
     let shown = Shown::of(typed, page, app).await?;
-    let problem = Some(page.say(why));
-    page.show_again(&editor(app, page, stored, source, checked, &shown, problem).await?)
+    let (visuals, problem) = (Visual::all(typed, source.medium), Some(page.say(why)));
+    let open = Open { stored, source, checked, visuals, problem };
+    page.show_again(&editor(app, page, open, &shown).await?)
+}
+
+/// The editor with what was typed and a step of its block editor, which nobody has kept.
+pub async fn shown_as(
+    app: &App,
+    page: &Page,
+    source: Source,
+    typed: &Typed,
+    visuals: Visuals,
+    locale: Locale,
+) -> Answer {
+    let stored = Stored::of(&source.key, app).await?;
+    let checked = form::check(&source, &app.library).await?;
+    let shown = Shown::of(typed, page, app).await?.in_language(locale);
+    let open = Open { stored, source, checked, visuals, problem: None };
+    page.show(&editor(app, page, open, &shown).await?)
 }
 
 /// `POST /templates/{key}/approve`: makes what stands on the page the version that is sent.

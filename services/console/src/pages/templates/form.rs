@@ -7,6 +7,7 @@ use domain::{Locale, Medium};
 use library::Library;
 use templates::{Compiled, Part, Problem, Purpose, Source, Texts};
 
+use super::visual::{Visual, Visuals};
 use crate::pages::typed::Typed;
 use crate::trouble::Trouble;
 
@@ -31,7 +32,20 @@ pub fn source(typed: &Typed, key: &str, medium: Medium) -> Source {
         }
     }
     let purpose = typed.value("purpose").parse().unwrap_or(Purpose::Marketing);
-    Source { key: key.to_owned(), medium, purpose, locales }
+    let source = Source { key: key.to_owned(), medium, purpose, locales };
+    with_pages(source, &Visual::all(typed, medium))
+}
+
+/// A template with its pages as the block editor has them.
+pub fn with_pages(mut source: Source, visuals: &Visuals) -> Source {
+    for (locale, visual) in visuals {
+        let page = Some(visual.source.clone()).filter(|page| !page.trim().is_empty());
+        if page.is_some() || source.locales.contains_key(locale) {
+            source.locales.entry(*locale).or_default().mjml = page;
+        }
+    }
+    source.locales.retain(|_, texts| *texts != Texts::default());
+    source
 }
 
 fn put(texts: &mut Texts, part: Part, text: String) {

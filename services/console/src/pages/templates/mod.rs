@@ -3,8 +3,10 @@
 mod editor;
 mod form;
 mod list;
+mod panel;
 mod preview;
 mod versions;
+mod visual;
 
 use crate::routes::Needs::Permission;
 use crate::routes::Routes;
@@ -17,6 +19,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/templates", Permission(PlansEdit), list::begin)
         .get("/templates/{key}", Permission(PlansRead), editor::show)
         .post("/templates/{key}", Permission(PlansEdit), editor::save)
+        .post("/templates/{key}/blocks", Permission(PlansRead), panel::act)
         .post("/templates/{key}/preview", Permission(PlansRead), preview::part)
         .get("/templates/{key}/page", Permission(PlansRead), preview::stored_page)
         .post("/templates/{key}/page", Permission(PlansRead), preview::typed_page)

@@ -14,17 +14,21 @@ use office::content::{self, Rendered};
 use office::{Connection, people};
 use serde::Deserialize;
 use storage::contacts::Contact;
+use templates::blocks;
 use templates::{Compiled, Fields, Problem, RenderError, Source, fields, sms};
 
 use super::editor::Stored;
 use super::form::{self, Checked};
+use super::visual::Visual;
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::typed::Typed;
 use crate::trouble::{Answer, Trouble};
 
 /// The policy of the frame, and of nothing else.
-const FRAME_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; \
+///
+/// Its page has our origin so that the editor finds the block that was clicked; nothing in it runs.
+const FRAME_POLICY: &str = "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; \
                             img-src https: data:; frame-ancestors 'self'";
 
 /// More people than this are not offered.
@@ -62,6 +66,11 @@ impl Shown {
             shown.locale = locale;
         }
         Ok(shown)
+    }
+
+    /// The same in another language.
+    pub fn in_language(self, locale: Locale) -> Self {
+        Self { locale, ..self }
     }
 
     async fn found(sought: &str, chosen: &str, page: &Page, app: &App) -> Result<Self, Trouble> {
@@ -250,7 +259,7 @@ pub async fn stored_page(
     if let Some(locale) = Locale::of_tag(&asked.shown) {
         shown.locale = locale;
     }
-    framed(stored.source()?, &shown, &page, &app).await
+    framed(stored.source()?, &shown, None, &page, &app).await
 }
 
 /// `POST /templates/{key}/page`: what was typed, as a page in its frame; nothing is kept.
@@ -263,7 +272,9 @@ pub async fn typed_page(
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
     let source = form::source(&typed, &key, stored.medium()?);
     let shown = Shown::of(&typed, &page, &app).await?;
-    framed(&source, &shown, &page, &app).await
+    let visual = (source.medium == Medium::Email).then(|| Visual::of(&typed, shown.locale));
+    let selected = visual.filter(|visual| visual.in_blocks).and_then(|visual| visual.selected);
+    framed(&source, &shown, selected, &page, &app).await
 }
 
 #[derive(Template)]
@@ -273,8 +284,37 @@ struct NoPage<'a> {
     why: String,
 }
 
-async fn framed(source: &Source, shown: &Shown, page: &Page, app: &App) -> Answer {
-    let checked = form::check(source, &app.library).await?;
+/// The template with marks on the blocks of the page that is shown.
+fn marked(source: &Source, locale: Locale, app: &App) -> Source {
+    let mut marked = source.clone();
+    if let Some(texts) = marked.locales.get_mut(&locale)
+        && let Some(mjml) = &texts.mjml
+    {
+        texts.mjml = Some(blocks::marked(mjml, app.library.partials(), locale));
+    }
+    marked
+}
+
+/// How the marked blocks look: they can be pointed at, and one may be selected.
+fn styled(selected: Option<usize>) -> String {
+    let mark = blocks::CLASS;
+    let own = selected.map_or_else(String::new, |index| {
+        format!("[class~=\"{mark}{index}\"]{{outline:3px solid #0b6b57;outline-offset:-3px}}")
+    });
+    format!(
+        "<style>[class*=\"{mark}\"]{{cursor:pointer}}[class*=\"{mark}\"]:hover{{outline:2px \
+         dashed #0a5c8a;outline-offset:-2px}}{own}</style>"
+    )
+}
+
+async fn framed(
+    source: &Source,
+    shown: &Shown,
+    selected: Option<usize>,
+    page: &Page,
+    app: &App,
+) -> Answer {
+    let checked = form::check(&marked(source, shown.locale, app), &app.library).await?;
     let html = match checked.compiled {
         None => Err(page.say("preview-faulty")),
         Some(compiled) => match shown.rendered(&compiled) {
@@ -287,7 +327,7 @@ async fn framed(source: &Source, shown: &Shown, page: &Page, app: &App) -> Answe
         },
     };
     let html = match html {
-        Ok(html) => html,
+        Ok(html) => html.replacen("</head>", &format!("{}</head>", styled(selected)), 1),
         Err(why) => NoPage { page, why }.render()?,
     };
     Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(html)).into_response())
