@@ -1,4 +1,45 @@
-// What people do everywhere.
+// What people do everywhere, and what they read.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A desk, and a phone that is touched. */
+export const DESK = { viewport: { width: 1280, height: 900 } };
+export const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+/** The console's own texts in a language, by name: those in which nothing is filled in. */
+export function words(language) {
+  const folder = new URL(`../../services/console/words/${language}/`, import.meta.url);
+  const texts = new Map();
+  for (const file of readdirSync(folder)) {
+    for (const line of readFileSync(new URL(file, folder), 'utf8').split('\n')) {
+      const [, name, text] = /^([a-z][a-z0-9-]*) = (.+)$/.exec(line) ?? [];
+      if (name && !text.includes('{')) texts.set(name, text);
+    }
+  }
+  return (name) => {
+    if (!texts.has(name)) throw new Error(`${name} is no text in ${language}`);
+    return texts.get(name);
+  };
+}
+
+/** Somebody comes in by a link made for them: their page, in their language, on their device. */
+export async function sitDown(browser, who, problem) {
+  const { page } = await comeIn(browser, who.link, who.phone ? PHONE : DESK);
+  page.on('dialog', (dialog) => dialog.accept());
+  watch(page, problem);
+  return page;
+}
+
+/** Presses: with a finger on a phone, else with the mouse. */
+export async function press(page, what) {
+  if (page.viewportSize().width < 500) await what.tap();
+  else await what.click();
+}
+
+/** The page fits its screen. */
+export async function fits(page, problem) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  if (over > 1) problem(`${page.url()}: ${over} px too wide`);
+}
 
 /** Signs in by a demonstration's link, and returns the context. */
 export async function comeIn(browser, link, options = {}) {

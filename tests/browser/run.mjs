@@ -1,6 +1,8 @@
 // Runs one scenario: node run.mjs NAME JOB.json. The job is what the test knows: addresses, folders.
-// What is wrong is printed line by line; then it ends with 1.
+// What is wrong is printed line by line; then it ends with 1. Lines that begin with "ask" are for the
+// test, which answers each with a line of JSON.
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const [name, file] = process.argv.slice(2);
@@ -13,10 +15,25 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'],
 });
 const problems = [];
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+let asked = Promise.resolve();
+/** Has the test do something, one thing after another. */
+function ask(what) {
+  asked = asked.then(async () => {
+    console.log(`ask ${JSON.stringify(what)}`);
+    return JSON.parse((await answers.next()).value);
+  });
+  return asked;
+}
 try {
-  await scenario({ browser, job, problem: (text) => problems.push(text) });
+  await scenario({ browser, job, ask, problem: (text) => problems.push(text) });
 } catch (error) {
   problems.push(String(error.stack ?? error));
+  // What everybody had before them.
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const text = await page.locator('main').innerText({ timeout: 1000 }).catch(() => '');
+    problems.push(`${page.url()}\n${text.slice(0, 2000)}`);
+  }
 } finally {
   await browser.close();
 }

@@ -164,7 +164,8 @@ impl Page {
     pub fn moment(&self, at: &DateTime<Utc>) -> String {
         let at = clock::timestamp(*at).to_zoned(self.zone.clone());
         let month = self.say(&format!("month-{}", at.month()));
-        format!("{} {month} {}, {:02}:{:02}", at.day(), at.year(), at.hour(), at.minute())
+        let (day, year, comma) = (at.day(), at.year(), self.say("comma"));
+        format!("{day} {month} {year}{comma} {:02}:{:02}", at.hour(), at.minute())
     }
 
     /// A day: `22 Nov 2026`.

@@ -4,9 +4,11 @@
 //! program they look at. `TOUCHLINE_TEST_WITHOUT=chromium` leaves them out.
 #![allow(clippy::unwrap_used)]
 
+mod facts;
 mod rig;
+mod work;
 
-use rig::{Fleet, play};
+use rig::{Fleet, play, play_with};
 use serde_json::json;
 
 /// Routes that are no pages to be looked at: files, downloads, frames, and what needs no visitor.
@@ -45,9 +47,13 @@ async fn every_page_is_sound_in_both_languages_at_every_width() {
 }
 
 #[tokio::test]
-async fn a_first_start_leads_from_the_printed_link_to_a_colleague_who_signs_in() {
-    let Some(fleet) = Fleet::fresh().await else { return };
-    play("first_start", &json!({ "link": fleet.link() })).await;
+async fn a_first_start_leads_from_the_printed_link_to_emails_that_left() {
+    let Some(fleet) = Fleet::hurried().await else { return };
+    let answer = async |asked: serde_json::Value| {
+        let to = asked["email"].as_str().unwrap();
+        serde_json::Value::from(fleet.emails_with(to, 1).await.len())
+    };
+    play_with("first_start", &json!({ "link": fleet.link() }), answer).await;
     fleet.stop().await;
 }
 

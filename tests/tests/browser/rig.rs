@@ -8,13 +8,14 @@ use bootstrap::health::Health;
 use bootstrap::metrics::Metrics;
 use bootstrap::{Context, Loaded, Shutdown};
 use serde_json::Value;
+use testkit::SmtpSink;
 use testkit::fixture::Deployment;
-use tests::processes::Program;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tests::processes::{Environment, Program};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// So long a start or a scenario may take on a busy machine before it counts as not ending.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Programs that are Chromium, by the names distributions give it.
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
@@ -30,33 +31,55 @@ pub struct Fleet {
 impl Fleet {
     /// With the sample team, eight weeks on. Nothing where Chromium is left out.
     pub async fn demonstration() -> Option<Self> {
-        let fleet = Self::start(&["--demo", "--speed", "600000"]).await?;
-        Some(fleet)
+        Self::start(&["--demo", "--speed", "600000"], &[]).await
     }
 
-    /// With nobody in it. Nothing where Chromium is left out.
-    pub async fn fresh() -> Option<Self> {
-        Self::start(&[]).await
-    }
-
-    /// The same on a clock that runs fast for ever.
+    /// With nobody in it, on a clock that runs fast for ever. Nothing where Chromium is left out.
     pub async fn hurried() -> Option<Self> {
-        Self::start(&["--speed", "5000"]).await
+        Self::start(&["--speed", "5000"], &[]).await
+    }
+
+    /// The same with emails handed over to `sink`, at any hour, as often as they are due. What may
+    /// have arrived waits for a person.
+    pub async fn sending_to(sink: &SmtpSink) -> Option<Self> {
+        let settings = [
+            ("email.url", sink.url()),
+            ("email.from", "Palm Realty <hello@palm.example>".to_owned()),
+            ("email.unknown_policy", "hold".to_owned()),
+            ("email.preflight", "off".to_owned()),
+            ("windows.email", "00:00-23:59".to_owned()),
+            ("frequency.email_per_day", "0".to_owned()),
+            ("frequency.touches_per_week", "0".to_owned()),
+            ("breakers.enabled", "false".to_owned()),
+        ];
+        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Self::start(&["--speed", "5000"], &settings).await
     }
 
     /// Imports contacts at the command line.
     pub async fn import(&self, csv: &str) {
         let file = self.folder.path().join("people.csv");
         std::fs::write(&file, csv).unwrap();
+        self.command(&["contacts", "import", file.to_str().unwrap()]).await;
+    }
+
+    /// What the command line does, with this data folder.
+    pub async fn command(&self, arguments: &[&str]) {
         let mut command = Command::new(Program::Touchline.path());
-        command.arg("--data-dir").arg(self.folder.path().join("data"));
-        let done = command.args(["contacts", "import"]).arg(&file).output().await.unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        command.arg("--data-dir").arg(self.data()).args(arguments).current_dir(&self.folder);
+        let done = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {said}");
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// The emails whose text holds `words`, once there are so many.
     pub async fn emails_with(&self, words: &str, count: usize) -> Vec<String> {
-        let outbox = self.folder.path().join("data/outbox/email");
+        let outbox = self.data().join("outbox/email");
         let looking = async {
             loop {
                 let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten();
@@ -72,7 +95,7 @@ impl Fleet {
         found.unwrap_or_else(|_| panic!("no {count} emails say {words:?}"))
     }
 
-    async fn start(arguments: &[&str]) -> Option<Self> {
+    async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Option<Self> {
         if tests::without::left_out("chromium") {
             return None;
         }
@@ -80,13 +103,14 @@ impl Fleet {
         let folder = tempfile::Builder::new().prefix("touchline-browser-").tempdir_in("/var/tmp");
         let folder = folder.unwrap();
         let log = std::fs::File::create(folder.path().join("errors")).unwrap();
+        let listening = [("inbound.listen", "127.0.0.1:0"), ("console.listen", "127.0.0.1:0")];
+        let settings = Environment::default().with(&listening).with(settings);
         let mut child = Command::new(Program::Touchline.path())
             .arg("--data-dir")
             .arg(folder.path().join("data"))
             .arg("up")
             .args(arguments)
-            .env("TOUCHLINE__INBOUND__LISTEN", "127.0.0.1:0")
-            .env("TOUCHLINE__CONSOLE__LISTEN", "127.0.0.1:0")
+            .envs(settings.variables())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -180,6 +204,12 @@ pub fn pictures_of(scenario: &str) -> PathBuf {
 
 /// Plays a scenario.
 pub async fn play(scenario: &str, job: &Value) {
+    let nothing = async |asked: Value| panic!("{scenario} asks {asked}, and nobody answers");
+    play_with(scenario, job, nothing).await;
+}
+
+/// Plays a scenario that asks the test to do things in between, or to wait for them: `answer` does.
+pub async fn play_with(scenario: &str, job: &Value, mut answer: impl AsyncFnMut(Value) -> Value) {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     assert!(
         scripts.join("node_modules/playwright-core").is_dir(),
@@ -192,16 +222,34 @@ pub async fn play(scenario: &str, job: &Value) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("job.json");
     std::fs::write(&file, job.to_string()).unwrap();
-    let played = Command::new("node")
+    let mut player = Command::new("node")
         .arg("run.mjs")
         .arg(scenario)
         .arg(&file)
         .current_dir(&scripts)
         .env("HOME", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output();
-    let played = tokio::time::timeout(PATIENCE, played).await.expect("a scenario ends").unwrap();
-    let said = String::from_utf8_lossy(&played.stdout);
-    let errors = String::from_utf8_lossy(&played.stderr);
-    assert!(played.status.success(), "{scenario}:\n{said}{errors}");
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(player.stdout.take().unwrap()).lines();
+    let (mut answers, mut errors) = (player.stdin.take().unwrap(), player.stderr.take().unwrap());
+    let (mut said, mut wrong) = (Vec::new(), String::new());
+    let talking = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            match line.strip_prefix("ask ") {
+                Some(asked) => {
+                    let reply = answer(serde_json::from_str(asked).unwrap()).await;
+                    answers.write_all(format!("{reply}\n").as_bytes()).await.unwrap();
+                }
+                None => said.push(line),
+            }
+        }
+        player.wait().await.unwrap()
+    };
+    let played = async { tokio::join!(talking, errors.read_to_string(&mut wrong)).0 };
+    let status = tokio::time::timeout(PATIENCE, played).await.expect("a scenario ends");
+    assert!(status.success(), "{scenario}:\n{}\n{wrong}", said.join("\n"));
 }

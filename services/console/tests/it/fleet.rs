@@ -46,7 +46,7 @@ async fn the_fleet_is_shown_with_who_is_there_and_who_is_lost() {
     let live = part(&mut operator, "/fleet").await;
     assert!(live.body.contains("email-worker-7-abc") && !live.body.contains("<html"));
     let arabic = operator.get("/fleet?lang=ar").await;
-    assert!(arabic.body.contains("قبل دقيقتان") || arabic.body.contains("مفقودة"));
+    assert!(arabic.body.contains("قبل دقيقتين") || arabic.body.contains("مفقودة"));
     world.stop().await;
 }
 

@@ -96,6 +96,7 @@ async fn whoever_is_suppressed_while_a_send_is_running_is_told_which_touch() {
     let own = claimed.iter().find(|touch| touch.contact.id == people[0]).unwrap().id;
     let other = claimed.iter().find(|touch| touch.contact.id == people[1]).unwrap().id;
     assert!(answer.body.contains(&format!("/touches/{own}")), "{}", answer.body);
+    assert!(answer.body.contains("Email to Person 0, step 1 of "), "{}", answer.body);
     assert!(!answer.body.contains(&other.to_string()) && !answer.body.contains("Clear:"));
     // What it says is so: nothing else is claimed, and the other one is clear once it has left.
     let worker = world.deployment.connect(Role::EmailWorker);

@@ -183,6 +183,13 @@ async fn a_number_that_came_onto_the_list_meanwhile_is_not_shown() {
     let card = team.layla.get(&format!("/tasks/{second}")).await.body;
     assert!(card.contains("Do not contact: Said on the phone"), "{card}");
     assert!(!card.contains("+97150") && !card.contains("name=\"outcome\""), "{card}");
+    assert!(!card.contains("You may call") && !card.contains("class=\"script\""), "{card}");
+    // Nor is it pressed upon anybody: somebody else's is the next best, though this one is older.
+    let others = team.contacts(LAYLA, 5, 6).await;
+    let third = team.tasks("late", Channel::Call, &others, today()).await[0];
+    let page = team.layla.get("/tasks").await.body;
+    assert!(page.contains(&format!("action=\"/tasks/{third}/outcome\"")), "{page}");
+    assert!(page.contains(&format!("href=\"/tasks/{second}\"")), "{page}");
     team.world.stop().await;
 }
 
@@ -268,10 +275,10 @@ async fn a_script_stands_in_its_own_direction_whatever_the_page_speaks() {
     team.tasks("calls", Channel::Call, &people, today()).await;
     let page = team.layla.get("/tasks?lang=ar").await.body;
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">"), "{page}");
-    assert!(page.contains("<div class=\"script\" lang=\"en\" dir=\"ltr\">"), "{page}");
+    assert!(page.contains("<div class=\"script\" lang=\"en\" dir=\"ltr\""), "{page}");
     assert!(page.contains("بريد صوتي") && page.contains("مهمة لليوم"), "{page}");
     team.world.deployment.tamper("UPDATE tasks SET script = 'اسأل سارة عن البحث'").await;
     let page = team.layla.get("/tasks?lang=en").await.body;
-    assert!(page.contains("<div class=\"script\" lang=\"ar\" dir=\"rtl\">"), "{page}");
+    assert!(page.contains("<div class=\"script\" lang=\"ar\" dir=\"rtl\""), "{page}");
     team.world.stop().await;
 }

@@ -32,6 +32,7 @@ notice-saved = تم الحفظ.
 notice-sessions-ended = انتهت تلك الجلسات.
 notice-user-added = أُضيف المستخدم. أنشئ رابطًا أدناه وسلّمه إياه.
 
+comma = ،
 month-1 = يناير
 month-2 = فبراير
 month-3 = مارس

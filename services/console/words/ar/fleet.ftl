@@ -68,7 +68,7 @@ span-seconds = { $it } ث
 span-minutes = { $it ->
     [zero] أقل من دقيقة
     [one] دقيقة واحدة
-    [two] دقيقتان
+    [two] دقيقتين
     [few] { $it } دقائق
     [many] { $it } دقيقة
    *[other] { $it } دقيقة
@@ -76,7 +76,7 @@ span-minutes = { $it ->
 span-hours = { $it ->
     [zero] أقل من ساعة
     [one] ساعة واحدة
-    [two] ساعتان
+    [two] ساعتين
     [few] { $it } ساعات
     [many] { $it } ساعة
    *[other] { $it } ساعة
@@ -84,7 +84,7 @@ span-hours = { $it ->
 span-days = { $it ->
     [zero] أقل من يوم
     [one] يوم واحد
-    [two] يومان
+    [two] يومين
     [few] { $it } أيام
     [many] { $it } يومًا
    *[other] { $it } يوم

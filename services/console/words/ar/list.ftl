@@ -56,6 +56,8 @@ list-added-in-flight = { $it ->
     [many] لن يبدأ شيء جديد. كانت { $it } رسالة قيد التسليم في هذه اللحظة وقد تصل:
    *[other] لن يبدأ شيء جديد. كانت { $it } رسالة قيد التسليم في هذه اللحظة وقد تصل:
 }
+list-touch-under-way = { $channel }، الخطوة { $step } من { $plan }
+list-touch-under-way-to = { $channel } إلى { $name }، الخطوة { $step } من { $plan }
 list-over = لم يعد هذا القيد ساريًا.
 list-history = ما جرى لهذا العنوان أو الشخص أو النطاق
 list-happened = ما جرى

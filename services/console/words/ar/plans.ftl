@@ -158,7 +158,13 @@ enrol-now = { $it ->
 calendar-of = ما سيصل إلى { $it }
 calendar-help = بالبرنامج الذي يخطّط ويقرّر، كما هي الأمور اليوم. يُقرَّر أمر كل نقطة اتصال من جديد عند موعدها.
 calendar-zone = الأوقات بتوقيت { $it }.
-calendar-days = الأيام: { $it }
+calendar-days = { $it ->
+    [one] يوم واحد
+    [two] يومان
+    [few] { $it } أيام
+    [many] { $it } يومًا
+   *[other] { $it } يوم
+}
 calendar-planned = مخطّط لها
 calendar-empty = لا شيء قادم في هذه المدة. سجّل الشخص في خطة.
 calendar-when = متى

@@ -42,6 +42,7 @@ task-zone-unknown = غير معروف: لا تُعرف منطقة زمنية
 task-number-problem = لا يمكن استخدام الرقم: { $it }
 task-blocked = لا تتواصل معه: { $reason }، منذ { $since }. تُغلق القائمة هذه المهمة من تلقاء نفسها.
 task-ended = { $how } · { $when }
+task-script = ما يقال
 task-note = ملاحظة (اختيارية)
 task-later = ليس الآن؟ تعود المهمة:
 task-tomorrow = غدًا

@@ -28,6 +28,7 @@ notice-saved = Saved.
 notice-sessions-ended = Those sessions have ended.
 notice-user-added = The user was added. Make a link below and hand it over.
 
+comma = ,
 month-1 = January
 month-2 = February
 month-3 = March

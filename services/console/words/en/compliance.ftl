@@ -92,7 +92,13 @@ registry-stale = { $it ->
    *[other] { $it } area codes are too old
 }
 registry-coverage = Coverage
-registry-covers = { $areas } area codes, { $numbers } numbers
+registry-covers = { $areas ->
+    [one] one area code
+   *[other] { $areas } area codes
+}, { $numbers ->
+    [one] one number
+   *[other] { $numbers } numbers
+}
 registry-age = Age
 days-old = { $it ->
     [one] one day

@@ -48,6 +48,8 @@ list-added-in-flight = { $it ->
     [one] Nothing new starts any more. One touch was being handed over at this moment and may still arrive:
    *[other] Nothing new starts any more. { $it } touches were being handed over at this moment and may still arrive:
 }
+list-touch-under-way = { $channel }, step { $step } of { $plan }
+list-touch-under-way-to = { $channel } to { $name }, step { $step } of { $plan }
 list-over = This entry is no longer in force.
 list-history = What happened to this address, person or domain
 list-happened = What happened

@@ -34,6 +34,7 @@ task-zone-unknown = unknown: no time zone is known
 task-number-problem = The number cannot be used: { $it }
 task-blocked = Do not contact: { $reason }, since { $since }. The list closes this task by itself.
 task-ended = { $how } · { $when }
+task-script = What to say
 task-note = Note (not needed)
 task-later = Not now? It comes again:
 task-tomorrow = Tomorrow

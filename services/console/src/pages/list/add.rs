@@ -8,8 +8,10 @@ use domain::access::Permission;
 use domain::suppression::{Origin, Scope, SuppressionReason};
 use domain::{AddressKind, ContactChannel, ContactId, TouchId};
 use office::suppression::{self, Added, Asked, NewEntry, covered};
+use office::words;
 use serde::Deserialize;
 use storage::contacts::Contact;
+use storage::touches::Touch;
 
 use super::{PATIENCE, REASONS, viewer, visible};
 use crate::app::App;
@@ -59,12 +61,21 @@ struct AddedPart {
     answer: Shown,
 }
 
+/// How many of the touches under way are told by name; more than a person has at once.
+const NAMED: usize = 20;
+
+/// A touch that was being handed over.
+struct UnderWay {
+    id: TouchId,
+    /// What it is, to whom and of which plan; nothing where the reader may not look at touches.
+    name: Option<String>,
+}
+
 /// What came of it.
 struct Shown {
     covered: Vec<String>,
-    in_flight: Vec<TouchId>,
+    in_flight: Vec<UnderWay>,
     event: String,
-    may_read_touches: bool,
     may_read_list: bool,
 }
 
@@ -94,7 +105,7 @@ pub async fn add(State(app): State<App>, page: Page, Form(mut filled): Form<Fill
             return refuse(filled, problem, &app, &page).await;
         }
     };
-    let answer = shown(&added, &page);
+    let answer = shown(&added, &app, &page).await?;
     if page.is_part() {
         return page.show(&AddedPart { page: page.clone(), answer });
     }
@@ -186,12 +197,33 @@ async fn new_entry(
     }))
 }
 
-fn shown(added: &Added, page: &Page) -> Shown {
-    Shown {
-        covered: added.targets.iter().map(|target| covered(target, page.locale())).collect(),
-        in_flight: added.in_flight.iter().copied().collect(),
-        event: added.event.to_string(),
-        may_read_touches: page.may(Permission::TouchesRead),
-        may_read_list: page.may(Permission::ListRead),
+async fn shown(added: &Added, app: &App, page: &Page) -> Result<Shown, Trouble> {
+    let mut in_flight = Vec::with_capacity(added.in_flight.len());
+    for id in added.in_flight.iter().copied() {
+        let is_named = page.may(Permission::TouchesRead) && in_flight.len() < NAMED;
+        let touch = if is_named { app.database.touch(id).await? } else { None };
+        in_flight.push(UnderWay { id, name: touch.map(|touch| named(&touch, page)) });
     }
+    Ok(Shown {
+        covered: added.targets.iter().map(|target| covered(target, page.locale())).collect(),
+        in_flight,
+        event: added.event.to_string(),
+        may_read_list: page.may(Permission::ListRead),
+    })
+}
+
+/// A touch in words. Its name is its contact's only for those who may look at everybody.
+fn named(touch: &Touch, page: &Page) -> String {
+    let channel = words::channel(touch.channel, page.locale());
+    let step = i64::try_from(touch.step + 1).unwrap_or(i64::MAX);
+    let mut values = vec![
+        ("channel", channel.into()),
+        ("step", step.into()),
+        ("plan", touch.plan_key.as_str().into()),
+    ];
+    if !page.may(Permission::ContactsReadAll) {
+        return page.with_all("list-touch-under-way", &values);
+    }
+    values.push(("name", touch.contact_name.as_str().into()));
+    page.with_all("list-touch-under-way-to", &values)
 }

@@ -20,6 +20,8 @@ use crate::trouble::{Answer, Trouble};
 
 /// Tasks on a page.
 const PAGE: u32 = 20;
+/// So many are looked at for the next best one.
+const LOOKED_AT: usize = 5;
 /// Of touches that were being handed over, so many are named.
 const NAMED: usize = 5;
 
@@ -118,13 +120,8 @@ pub async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>
     let more = found.last().filter(|_| has_more).map(|(place, _)| place.to_string());
     let mut rows: Vec<Task> = found.into_iter().map(|(_, task)| task).collect();
     let mut next = None;
-    // One that is only due later is not pressed upon anybody.
-    if after.is_none() && rows.first().is_some_and(|task| task.due_on <= day.date) {
-        let first = rows.remove(0);
-        let card = app.database.task_card(first.id, owner, page.locale()).await?;
-        if let Some(card) = card {
-            next = Some(Card::of(card, &app, &page).await?);
-        }
+    if after.is_none() {
+        next = next_best(&mut rows, owner, day.date, &app, &page).await?;
     }
     let agents = if page.may(TasksAll) { app.database.agents().await? } else { Vec::new() };
     let in_flight = asked.in_flight.split(',').filter_map(|id| id.parse().ok());
@@ -144,6 +141,28 @@ pub async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>
         contacts: page.may(ContactsRead),
         page: page.clone(),
     })
+}
+
+/// Takes the next best task out of the list. One that is only due later is not pressed upon anybody,
+/// nor is one of somebody who must not be contacted.
+async fn next_best(
+    rows: &mut Vec<Task>,
+    owner: Option<Uuid>,
+    today: NaiveDate,
+    app: &App,
+    page: &Page,
+) -> Result<Option<Card>, Trouble> {
+    for place in 0..rows.len().min(LOOKED_AT) {
+        if rows[place].due_on > today {
+            break;
+        }
+        let card = app.database.task_card(rows[place].id, owner, page.locale()).await?;
+        if let Some(card) = card.filter(|card| card.blocked.is_none()) {
+            rows.remove(place);
+            return Ok(Some(Card::of(card, app, page).await?));
+        }
+    }
+    Ok(None)
 }
 
 /// `GET /tasks/{task}`.

@@ -87,9 +87,12 @@ impl Narrator {
         Ok(())
     }
 
-    /// For the next run on this folder.
+    /// For the next run on this folder, and for commands beside this one: they never see half a time.
     fn note_time(&self) {
-        if let Err(error) = std::fs::write(&self.clock_file, self.clock.now().to_rfc3339()) {
+        let beside = self.clock_file.with_extension("new");
+        let written = std::fs::write(&beside, self.clock.now().to_rfc3339())
+            .and_then(|()| std::fs::rename(&beside, &self.clock_file));
+        if let Err(error) = written {
             tracing::warn!(%error, "the business time cannot be noted");
         }
     }

@@ -1,0 +1,66 @@
+//! What the database says while the browser looks on, and who comes to look.
+
+use std::time::Duration;
+
+use domain::Locale;
+use domain::access::UserRole;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use storage::users::NewUser;
+use storage::{Database, Role, Settings};
+
+use crate::rig::{Fleet, PATIENCE};
+
+/// How often the database is asked whether something has come about.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Fleet {
+    /// A user with this role, and how they come in: in English at a desk, in Arabic on a phone.
+    pub async fn somebody(&self, name: &str, role: UserRole, locale: Locale) -> Value {
+        let database = self.database(Role::Console);
+        let email = format!("{role}.{locale}@palm.example");
+        let new = NewUser {
+            email: email.clone(),
+            full_name: name.to_owned(),
+            roles: vec![role],
+            agent_email: None,
+            locale,
+            actor: "test".to_owned(),
+        };
+        let id = database.add_user(&new).await.unwrap().expect("the address is new");
+        let origin = self.link().split("/welcome/").next().unwrap();
+        let link = console::demonstration_link(&database, id, origin).await.unwrap();
+        let is_arabic = locale == Locale::Ar;
+        json!({ "link": link, "language": locale, "phone": is_arabic, "email": email })
+    }
+
+    /// A connection under a role.
+    pub fn database(&self, role: Role) -> Database {
+        Database::new(&Settings::for_url(self.url()), Some(role)).unwrap()
+    }
+
+    /// What a query that counts something answers.
+    pub async fn count(&self, query: &str) -> i64 {
+        let mut db = PgConnection::connect(&self.url()).await.unwrap();
+        let query = AssertSqlSafe(query.to_owned());
+        sqlx::query_scalar(query).fetch_one(&mut db).await.unwrap()
+    }
+
+    /// Waits until a query that counts something answers `wanted`.
+    pub async fn becomes(&self, query: &str, wanted: i64) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.count(query).await;
+            if found == wanted {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < until, "{found} instead of {wanted}: {query}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn url(&self) -> String {
+        let url = std::fs::read_to_string(self.data().join("database-url")).unwrap();
+        url.trim().to_owned()
+    }
+}
