@@ -22,7 +22,7 @@ pub const AGENT: u64 = 4;
 const ENROLMENT: u64 = 5;
 
 /// An SQL expression for the same.
-fn sql_id(mark: u64, n: &str) -> String {
+pub fn sql_id(mark: u64, n: &str) -> String {
     let time = format!("lpad(to_hex(1750000000000 + {n}), 12, '0')");
     format!("({time} || '7{mark:03x}8000' || lpad(to_hex({n}), 12, '0'))::uuid")
 }

@@ -3,6 +3,8 @@
 //! as somebody who may see everything. Some six GB of disk, given back at the end.
 
 mod data;
+mod office;
+mod statements;
 mod visitor;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,56 @@ const AIM: f64 = 150.0;
 /// Routes that are no pages.
 const NO_PAGES: &[&str] = &["/assets/{name}", "/sign-in", "/welcome/{token}"];
 
+/// What people type and choose.
+const ASKED: &[(&str, &[&str])] = &[
+    (
+        "/contacts?q=",
+        &[
+            "sara",
+            "haddad77",
+            "p77@example.com",
+            "%2B971500000077",
+            "%D8%B3%D8%A7%D8%B1%D8%A9",
+            "nobody",
+        ],
+    ),
+    (
+        "/contacts?",
+        &[
+            "group=met",
+            "group=met&level=B",
+            "level=C&group=allied",
+            "source=fair+7",
+            "source=fair+7&group=target&level=A",
+        ],
+    ),
+    (
+        "/list?q=",
+        &["sara", "p77@example.com", "%2B971500000077", "0500000077", "nobody@nowhere.example"],
+    ),
+    ("/find?q=", &["sara", "p77@example.com", "%2B971500000077", "haddad"]),
+    ("/tasks?agent=", &["all", "all&later=1"]),
+    ("/requests?all=", &["1"]),
+    (
+        "/compliance/why?",
+        &[
+            "address=p77@example.com&day={day}",
+            "address=%2B971500000077&day={day}",
+            "address=nobody@nowhere.example&day={day}",
+        ],
+    ),
+    (
+        "/fleet/desk/touches?kind=",
+        &[
+            "failed&code=refused&detail=552&channel=email&plan=8x8",
+            "held&code=refused&detail=550&channel=email&plan=8x8",
+        ],
+    ),
+];
+
+/// Ids of what there is, by the beginning of the path that shows it.
+type Samples = [(&'static str, Vec<String>)];
+
 /// Measures a team of this size.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -42,6 +94,12 @@ struct Arguments {
     /// People who use it at the same time; fifty when not given.
     #[arg(long, value_name = "N")]
     users: Option<u64>,
+    /// How long they look, in seconds; sixty when not given.
+    #[arg(long, value_name = "SECONDS")]
+    lasting: Option<u64>,
+    /// Also prints the statements the database spent most of its time with.
+    #[arg(long)]
+    statements: bool,
     /// Given by `cargo bench`; means nothing here.
     #[arg(long, hide = true)]
     bench: bool,
@@ -57,20 +115,27 @@ async fn main() {
     say("machine", &format!("{cores} cores, load {load}"));
     let folder = RunFolder::create();
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let options = Options {
-        data_dir: folder.path().join("postgres"),
-        durable: true,
-        settings: POSTGRES_SETTINGS.iter().map(own).collect(),
-    };
+    let mut settings: Vec<(String, String)> = POSTGRES_SETTINGS.iter().map(own).collect();
+    if arguments.statements {
+        settings.extend(statements::SETTINGS.iter().map(own));
+    }
+    let options = Options { data_dir: folder.path().join("postgres"), durable: true, settings };
     let postgres = Postgres::start(options).await.expect("a private PostgreSQL can be started");
     let deployment = Deployment::at(postgres.url("postgres")).await;
     fill(&deployment, contacts).await;
     let (ctx, serving) = serve(&deployment).await;
     let cookie = sign_in(&deployment).await;
-    let pages = Arc::new(pages(&serving, contacts));
+    let samples = office::samples(&deployment).await;
+    let pages = Arc::new(pages(&serving, contacts, &samples));
     say("pages", &format!("{} routes, {users} users", pages.len()));
-    let lasting = Duration::from_secs(pick(60, 10));
+    if arguments.statements {
+        statements::begin(&deployment).await;
+    }
+    let lasting = Duration::from_secs(arguments.lasting.unwrap_or(pick(60, 10)));
     let times = visit(&serving, &pages, &cookie, users, lasting).await;
+    if arguments.statements {
+        statements::report(&deployment).await;
+    }
     let missed = report(&times);
     ctx.shutdown.begin();
     serving.ended().await.expect("the console ends in order");
@@ -87,14 +152,17 @@ fn say(what: &str, figure: &str) {
 async fn fill(deployment: &Deployment, contacts: u64) {
     let began = Instant::now();
     let library = library::Library::built_in();
+    let operator = deployment.connect(Role::Operator);
     for source in library.templates() {
-        deployment.store_template(source).await;
+        let compiled = templates::compile(source, library.partials()).expect("it compiles");
+        operator.store_template(source, &compiled).await.expect("it is stored");
     }
     for plan in library.plans() {
         deployment.store_plan(plan).await;
     }
     data::fill(deployment, contacts).await;
     measure::fill_list(deployment, contacts / 10).await;
+    office::fill(deployment, contacts).await;
     let pool = sqlx::PgPool::connect(deployment.url()).await.expect("the database answers");
     sqlx::raw_sql("VACUUM (ANALYZE)").execute(&pool).await.expect("it can be analysed");
     let touches = contacts * data::TOUCHES_EACH;
@@ -144,51 +212,38 @@ async fn sign_in(deployment: &Deployment) -> String {
 }
 
 /// For every page some addresses that differ in what they show.
-fn pages(serving: &Serving, contacts: u64) -> Vec<(String, Vec<String>)> {
+fn pages(serving: &Serving, contacts: u64, samples: &Samples) -> Vec<(String, Vec<String>)> {
     let routes = serving.routes().iter().filter(|route| route.method == "GET");
     let routes = routes.map(|route| route.path).filter(|path| !NO_PAGES.contains(path));
     let addresses = |path: &str| -> Vec<String> {
-        (0..64).map(|n| address(path, n * (contacts / 64))).collect()
+        (0..64).map(|n| address(path, n, contacts, samples)).collect()
     };
     let mut pages: Vec<(String, Vec<String>)> =
         routes.map(|path| (path.to_owned(), addresses(path))).collect();
-    // What people type.
-    for (path, texts) in [
-        (
-            "/contacts?q=",
-            ["sara", "haddad77", "p77@example.com", "+971500000077", "%D8%B3%D8%A7%D8%B1%D8%A9"],
-        ),
-        (
-            "/list?q=",
-            ["sara", "p77@example.com", "+971500000077", "0500000077", "nobody@nowhere.example"],
-        ),
-    ] {
-        let route = path.split('?').next().unwrap_or_default();
-        if pages.iter().any(|(known, _)| known == route) {
-            pages.push((
-                path.to_owned(),
-                texts.iter().map(|text| format!("{path}{text}")).collect(),
-            ));
-        }
+    // What people ask for.
+    let day = (chrono::Utc::now() - chrono::TimeDelta::days(5)).date_naive().to_string();
+    for (path, asked) in ASKED {
+        let addresses = asked.iter().map(|asked| format!("{path}{asked}").replace("{day}", &day));
+        pages.push(((*path).to_owned(), addresses.collect()));
     }
     pages
 }
 
-/// The route with the ids of person number `n` put in.
-fn address(path: &str, n: u64) -> String {
+/// The route with the ids of what is there put in, another for each `n`.
+fn address(path: &str, n: usize, contacts: u64, samples: &Samples) -> String {
+    let sample = samples.iter().find(|(start, _)| path.starts_with(start)).map(|(_, ids)| ids);
+    let person = n as u64 * (contacts / 64);
     let parts = path.split('/').map(|part| {
         let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
             return part.to_owned();
         };
-        match name {
-            "contact" => data::id(data::CONTACT, n),
-            "touch" => data::id(data::TOUCH, n * data::TOUCHES_EACH + 1),
-            "task" => data::id(data::TASK, n - n % 50),
-            "agent" => data::id(data::AGENT, n % data::AGENTS),
-            "plan" => "8x8".to_owned(),
-            "template" => "nl_d1_welcome".to_owned(),
-            // Of these there are few; a page that says so is as good.
-            _ => data::id(9, n),
+        match (name, sample) {
+            ("contact", _) => data::id(data::CONTACT, person),
+            ("touch", _) => data::id(data::TOUCH, person * data::TOUCHES_EACH + 1),
+            ("task", _) => data::id(data::TASK, person - person % 50),
+            ("version", _) => "1".to_owned(),
+            (_, Some(ids)) => ids[n % ids.len()].clone(),
+            _ => panic!("the benchmark does not know what to put into {path}"),
         }
     });
     parts.collect::<Vec<_>>().join("/")
