@@ -131,17 +131,13 @@ pub async fn known(id: RequestId, database: &Database) -> Result<Request, Refuse
     database.request(id).await?.ok_or(Refused::Unknown(id))
 }
 
-/// The requests, overdue ones first, then those somebody is reminded of, then the others; with
-/// `all` those that are over, too, at the end.
+/// The requests that wait for an answer, overdue ones first, then those somebody is reminded of, then
+/// the others.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(
-    all: bool,
-    today: Date,
-    database: &Database,
-) -> Result<Vec<Request>, StorageError> {
-    let mut requests = database.requests(all).await?;
+pub async fn open(today: Date, database: &Database) -> Result<Vec<Request>, StorageError> {
+    let mut requests = database.open_requests().await?;
     requests.sort_by_key(|request| (rank(request.standing(today)), request.last_day()));
     Ok(requests)
 }

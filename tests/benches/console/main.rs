@@ -61,7 +61,7 @@ const ASKED: &[(&str, &[&str])] = &[
     ),
     ("/find?q=", &["sara", "p77@example.com", "%2B971500000077", "haddad"]),
     ("/tasks?agent=", &["all", "all&later=1"]),
-    ("/requests?all=", &["1"]),
+    ("/requests?over=", &["yes"]),
     (
         "/compliance/why?",
         &[
@@ -221,7 +221,7 @@ fn pages(serving: &Serving, contacts: u64, samples: &Samples) -> Vec<(String, Ve
     let mut pages: Vec<(String, Vec<String>)> =
         routes.map(|path| (path.to_owned(), addresses(path))).collect();
     // What people ask for.
-    let day = (chrono::Utc::now() - chrono::TimeDelta::days(5)).date_naive().to_string();
+    let day = (domain::Clock::system().now() - chrono::TimeDelta::days(5)).date_naive().to_string();
     for (path, asked) in ASKED {
         let addresses = asked.iter().map(|asked| format!("{path}{asked}").replace("{day}", &day));
         pages.push(((*path).to_owned(), addresses.collect()));

@@ -82,8 +82,8 @@ fn desk(contacts: u64) -> String {
     let touch = sql_id(TOUCH, &format!("(n * {TOUCHES_EACH})"));
     format!(
         "INSERT INTO attention_touches (touch_id, due_month, kind, code, detail, channel, plan_version_id, step, since)
-         SELECT t.id, t.due_month, (ARRAY['held','unknown','failed','blocked'])[1 + n % 4]::attention, 'refused',
-                '55' || n % 10, t.channel, t.plan_version_id, t.step, now() - n * interval '1 second'
+         SELECT t.id, t.due_month, (ARRAY['held','unknown','failed','blocked'])[1 + n / 20 % 4]::attention, 'refused',
+                '55' || n / 20 % 10, t.channel, t.plan_version_id, t.step, now() - n * interval '1 second'
            FROM generate_series(0::bigint, {contacts} - 1, 20) AS n JOIN touches t ON t.id = {touch}"
     )
 }

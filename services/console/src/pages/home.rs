@@ -113,7 +113,7 @@ async fn of_officers(app: &App, page: &Page, figures: &mut Vec<Figure>) -> Resul
         add("/list/lifts", "today-lifts", app.database.waiting_lifts(COUNTED).await?.len());
     }
     if page.may(Permission::Requests) {
-        add("/requests", "today-requests", app.database.requests(false).await?.len());
+        add("/requests", "today-requests", app.database.open_requests().await?.len());
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ async fn a_request_is_recorded_extended_and_answered_within_its_days() {
     assert!(!over.contains("<script>alert") && !over.contains("name=\"note\""), "{over}");
     assert_eq!(officer.post(&path, &step("confirmed", "late")).await.status, 422);
     assert!(officer.get("/requests").await.body.contains("Nothing waits"));
-    assert!(officer.get("/requests?all=yes").await.body.contains("Answered"));
+    assert!(officer.get("/requests?over=yes").await.body.contains("Answered"));
     let mut marketer = world.as_one_of(&[UserRole::Marketer]).await;
     assert_eq!(marketer.get(&path).await.status, 403);
     world.stop().await;

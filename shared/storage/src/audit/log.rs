@@ -50,6 +50,8 @@ pub struct LinkFilter {
     pub until: Option<DateTime<Utc>>,
     /// Of any of these subjects: keys in hexadecimal, ids of contacts. Empty means of all.
     pub subjects: Vec<String>,
+    /// Before the one with this number.
+    pub before: Option<u64>,
 }
 
 impl Database {
@@ -68,6 +70,7 @@ impl Database {
             .bind(filter.until)
             .bind(&filter.subjects)
             .bind(i64::from(limit))
+            .bind(filter.before.and_then(|seq| i64::try_from(seq).ok()))
             .fetch_all(self.pool())
             .await?;
         rows.iter().map(link).collect()

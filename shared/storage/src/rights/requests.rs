@@ -5,9 +5,9 @@ use domain::deadline;
 use domain::rights::{PrivacyLaw, RequestClock, RequestKind, RequestStep};
 use domain::{ContactId, EventId, RequestId};
 use jiff::civil::Date;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::words::{to_chrono, to_jiff, word};
 use crate::{Database, StorageError};
@@ -162,12 +162,40 @@ impl Database {
         Ok(())
     }
 
-    /// The requests that are not over, or all of them, the one that is due first in front.
+    /// The requests that are not over, the one that is due first in front.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn requests(&self, with_answered: bool) -> Result<Vec<Request>, StorageError> {
-        self.some_requests(None, with_answered).await
+    pub async fn open_requests(&self) -> Result<Vec<Request>, StorageError> {
+        self.some_requests(
+            "WHERE NOT EXISTS (SELECT FROM rights_request_events e
+                                WHERE e.request_id = r.id AND e.step IN ('answered', 'refused'))
+               AND $1::uuid IS NULL AND $2 > 0
+             ORDER BY r.due_on, r.received_at, r.id",
+            None,
+            1,
+        )
+        .await
+    }
+
+    /// The requests that are over, the newest first: those recorded before `before`, `limit` at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn past_requests(
+        &self,
+        before: Option<RequestId>,
+        limit: u32,
+    ) -> Result<Vec<Request>, StorageError> {
+        self.some_requests(
+            "WHERE EXISTS (SELECT FROM rights_request_events e
+                            WHERE e.request_id = r.id AND e.step IN ('answered', 'refused'))
+               AND ($1::uuid IS NULL OR r.id < $1)
+             ORDER BY r.id DESC LIMIT $2",
+            before,
+            limit,
+        )
+        .await
     }
 
     /// One request.
@@ -175,15 +203,16 @@ impl Database {
     /// # Errors
     /// When the database does not answer.
     pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StorageError> {
-        Ok(self.some_requests(Some(id), true).await?.pop())
+        Ok(self.some_requests("WHERE r.id = $1 AND $2 > 0", Some(id), 1).await?.pop())
     }
 
     async fn some_requests(
         &self,
+        which: &'static str,
         id: Option<RequestId>,
-        with_answered: bool,
+        limit: u32,
     ) -> Result<Vec<Request>, StorageError> {
-        let rows = sqlx::query(
+        let sql = format!(
             "SELECT r.id, r.kind::text AS kind, r.law::text AS law, r.contact_id, r.received_at,
                     r.received_on, r.how, r.confirm_by, r.remind_on, r.due_on, r.extended_to,
                     r.actor, r.evidence,
@@ -191,17 +220,13 @@ impl Database {
                                 'step', e.step, 'on', e.happened_on, 'note', e.note,
                                 'actor', e.actor) ORDER BY e.recorded_at, e.id), '[]')
                        FROM rights_request_events e WHERE e.request_id = r.id) AS events
-               FROM rights_requests r
-              WHERE ($1::uuid IS NULL OR r.id = $1)
-                AND ($2 OR NOT EXISTS (SELECT FROM rights_request_events e
-                                        WHERE e.request_id = r.id
-                                          AND e.step IN ('answered', 'refused')))
-              ORDER BY r.due_on, r.received_at, r.id",
-        )
-        .bind(id.map(RequestId::as_uuid))
-        .bind(with_answered)
-        .fetch_all(self.pool())
-        .await?;
+               FROM rights_requests r {which}"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(id.map(RequestId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await?;
         rows.iter().map(request).collect()
     }
 }

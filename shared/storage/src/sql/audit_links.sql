@@ -1,5 +1,5 @@
 -- Links of the audit log, the newest first.
--- $1 since, $2 until, $3 subjects (none means all), $4 limit
+-- $1 since, $2 until, $3 subjects (none means all), $4 limit, $5 only before this one
 WITH events AS (
     -- A whole list is one link without a subject; its rows lead to it.
     SELECT e.id, e.at FROM suppression_events e
@@ -21,4 +21,5 @@ SELECT a.seq, a.recorded_at, a.source, a.operation::text AS operation, a.row_cou
    AND ($2::timestamptz IS NULL OR a.recorded_at < $2)
    AND (cardinality($3::text[]) = 0 OR a.subject = ANY ($3)
         OR a.seq IN (SELECT l.seq FROM of_lists l))
+   AND ($5::bigint IS NULL OR a.seq < $5)
  ORDER BY a.seq DESC LIMIT $4

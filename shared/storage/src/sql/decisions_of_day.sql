@@ -3,9 +3,15 @@
 WITH mine AS (
     SELECT t.* FROM touches t WHERE t.contact_id = ANY ($1)
     UNION
-    -- Who was erased is known by the keyed hash alone; only the months around are read.
+    -- Who was erased is known by the keyed hash alone: of those who were erased since the hash was put on
+    -- the list for it, the touches that went there. Only the months around are read.
     SELECT t.* FROM touches t
      WHERE cardinality($1) = 0 AND t.address_key = ANY ($2)
+       AND t.contact_id IN (
+           SELECT r.contact_id FROM erasures r
+            WHERE r.at >= (SELECT min(e.at) FROM suppression_events e
+                            WHERE e.address_key = ANY ($2) AND e.action = 'suppress'
+                              AND e.reason = 'erasure'))
        AND t.due_month >= date_trunc('month', $3 - interval '2 months')
        AND t.due_month < date_trunc('month', $4 + interval '2 months')
 )

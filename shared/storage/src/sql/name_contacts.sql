@@ -15,12 +15,17 @@ WITH found AS (
         AND {filters}
       ORDER BY lower(c.full_name) COLLATE "C", c.id LIMIT $3)
     UNION
+    -- Of a whole last name, in order.
     (SELECT c.id FROM contacts c
-      WHERE lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" >= lower($1)
-        AND lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" < lower($1) || chr(1114111)
-        -- Of one or two letters there are too many to be sorted.
-        AND length($1) >= 3 AND {filters}
+      WHERE lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" = lower($1) AND {filters}
       ORDER BY lower(c.full_name) COLLATE "C", c.id LIMIT $3)
+    UNION
+    -- Of its beginning there can be too many to be sorted; whoever types on finds the rest.
+    (SELECT c.id FROM contacts c
+      WHERE lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" > lower($1)
+        AND lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" < lower($1) || chr(1114111)
+        AND length($1) >= 3 AND {filters}
+      ORDER BY lower(substring(c.full_name FROM '[^ ]+$')) COLLATE "C" LIMIT 500)
     UNION
     (SELECT a.contact_id FROM addresses a
       WHERE a.kind = 'email' AND length($1) >= 3

@@ -24,6 +24,7 @@ pub struct Asked {
     until: String,
     #[serde(default)]
     subject: String,
+    before: Option<u64>,
 }
 
 /// A link as it is shown.
@@ -44,6 +45,7 @@ struct Log {
     page: Page,
     asked: Asked,
     links: Vec<Shown>,
+    older: Option<String>,
     checked: Option<Verification>,
     problem: Option<String>,
 }
@@ -53,13 +55,30 @@ pub async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>
     let problem = match filter(&asked, &app).await? {
         Ok(filter) => {
             let links = links(&filter, &app, &page).await?;
-            let log = Log { page: page.clone(), asked, links, checked: None, problem: None };
+            let older = older(&asked, &links);
+            let log = Log { page: page.clone(), asked, links, older, checked: None, problem: None };
             return page.show(&log);
         }
         Err(key) => Some(page.say(key)),
     };
     let links = Vec::new();
-    page.show_again(&Log { page: page.clone(), asked, links, checked: None, problem })
+    let older = None;
+    page.show_again(&Log { page: page.clone(), asked, links, older, checked: None, problem })
+}
+
+/// Where the links before the last one shown are, if there can be any.
+fn older(asked: &Asked, links: &[Shown]) -> Option<String> {
+    let last = links.last().filter(|_| links.len() == ROWS as usize)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in
+        [("since", &asked.since), ("until", &asked.until), ("subject", &asked.subject)]
+    {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.append_pair("before", &last.seq.to_string()).finish();
+    Some(format!("/compliance/audit?{query}"))
 }
 
 /// `POST /compliance/audit/verify`: makes every hash again and compares every row. Takes minutes on a
@@ -68,7 +87,8 @@ pub async fn verify(State(app): State<App>, page: Page) -> Answer {
     let checked = Some(app.database.verify_audit(None).await?);
     let links = links(&LinkFilter::default(), &app, &page).await?;
     let asked = Asked::default();
-    page.show(&Log { page: page.clone(), asked, links, checked, problem: None })
+    let older = older(&asked, &links);
+    page.show(&Log { page: page.clone(), asked, links, older, checked, problem: None })
 }
 
 async fn links(filter: &LinkFilter, app: &App, page: &Page) -> Result<Vec<Shown>, Trouble> {
@@ -91,7 +111,7 @@ async fn filter(asked: &Asked, app: &App) -> Result<Result<LinkFilter, &'static 
             None => return Ok(Err("audit-subject-wrong")),
         },
     };
-    Ok(Ok(LinkFilter { since, until, subjects }))
+    Ok(Ok(LinkFilter { since, until, subjects, before: asked.before }))
 }
 
 /// The beginning of a day, UTC.

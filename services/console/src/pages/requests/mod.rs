@@ -21,6 +21,9 @@ use crate::routes::Needs::Permission;
 use crate::routes::Routes;
 use crate::trouble::{Answer, Trouble};
 
+/// Requests that are over, on a page.
+const ROWS: u32 = 50;
+
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -61,7 +64,8 @@ struct Happened {
 /// Which requests.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
-    all: Option<String>,
+    over: Option<String>,
+    before: Option<RequestId>,
 }
 
 /// A request that came in.
@@ -95,7 +99,8 @@ pub struct Step {
 struct List {
     page: Page,
     requests: Vec<Shown>,
-    all: bool,
+    is_over: bool,
+    older: Option<RequestId>,
     new: New,
     problem: Option<String>,
 }
@@ -125,14 +130,16 @@ fn step_in_words(step: &RequestStep, page: &Page) -> &'static str {
 }
 
 async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Answer {
-    let all = asked.all.is_some();
-    page.show(&listed(all, New::default(), None, &app, &page).await?)
+    if asked.over.is_some() {
+        return page.show(&over(asked.before, &app, &page).await?);
+    }
+    page.show(&listed(New::default(), None, &app, &page).await?)
 }
 
 async fn add(State(app): State<App>, page: Page, Form(new): Form<New>) -> Answer {
     let (Ok(kind), Ok(law)) = (new.kind.parse(), new.law.parse()) else {
         let problem = Some(page.say("request-which"));
-        return page.show_again(&listed(false, new, problem, &app, &page).await?);
+        return page.show_again(&listed(new, problem, &app, &page).await?);
     };
     let mut contact = None;
     if !new.contact.trim().is_empty() {
@@ -143,7 +150,7 @@ async fn add(State(app): State<App>, page: Page, Form(new): Form<New>) -> Answer
                 let Some(problem) = why.in_words(page.locale()) else {
                     return Err(anyhow::Error::new(why).into());
                 };
-                return page.show_again(&listed(false, new, Some(problem), &app, &page).await?);
+                return page.show_again(&listed(new, Some(problem), &app, &page).await?);
             }
         }
     }
@@ -165,7 +172,7 @@ async fn add(State(app): State<App>, page: Page, Form(new): Form<New>) -> Answer
         }
         Err(why) => {
             let problem = Some(in_words(why, page.locale())?);
-            page.show_again(&listed(false, new, problem, &app, &page).await?)
+            page.show_again(&listed(new, problem, &app, &page).await?)
         }
     }
 }
@@ -235,16 +242,24 @@ fn in_words(why: Refused, locale: Locale) -> Result<String, Trouble> {
 }
 
 async fn listed(
-    all: bool,
     new: New,
     problem: Option<String>,
     app: &App,
     page: &Page,
 ) -> Result<List, Trouble> {
     let today = today(app);
-    let requests = requests::list(all, today, &app.database).await?;
+    let requests = requests::open(today, &app.database).await?;
     let requests = requests.iter().map(|one| shown(one, today, page)).collect();
-    Ok(List { page: page.clone(), requests, all, new, problem })
+    Ok(List { page: page.clone(), requests, is_over: false, older: None, new, problem })
+}
+
+/// A page of the requests that are over.
+async fn over(before: Option<RequestId>, app: &App, page: &Page) -> Result<List, Trouble> {
+    let (today, new) = (today(app), New::default());
+    let requests = app.database.past_requests(before, ROWS).await?;
+    let older = requests.last().filter(|_| requests.len() == ROWS as usize).map(|last| last.id);
+    let requests = requests.iter().map(|one| shown(one, today, page)).collect();
+    Ok(List { page: page.clone(), requests, is_over: true, older, new, problem: None })
 }
 
 fn shown(request: &Request, today: Date, page: &Page) -> Shown {

@@ -63,7 +63,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
         None => Vec::new(),
     };
     connection.database.link_audit().await?;
-    let filter = LinkFilter { since, until, subjects };
+    let filter = LinkFilter { since, until, subjects, before: None };
     let links = connection.database.audit_links(&filter, arguments.limit).await?;
     let links: Vec<Shown> = links.into_iter().map(shown).collect();
     Ok(session.output.list(&links, &COLUMNS, cells)?)

@@ -36,7 +36,10 @@ pub struct ShowArguments {
 pub async fn list(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let connection = session.connect().await?;
     let today = today(session)?;
-    let requests = requests::list(arguments.all, today, &connection.database).await?;
+    let mut requests = requests::open(today, &connection.database).await?;
+    if arguments.all {
+        requests.extend(connection.database.past_requests(None, u32::MAX).await?);
+    }
     let is_overdue =
         |request: &Request| request.standing(today) == Standing::Open(deadline::Standing::Overdue);
     let overdue = requests.iter().any(is_overdue);
