@@ -4,6 +4,7 @@
 
 const frame = () => document.querySelector('iframe[name="template-page"]');
 let scrolled = 0;
+let waiting = null;
 
 // What is typed is shown by the server (htmx); the page itself goes into a frame of its own.
 document.addEventListener('htmx:afterSwap', (event) => {
@@ -13,6 +14,13 @@ document.addEventListener('htmx:afterSwap', (event) => {
     scrolled = frame()?.contentWindow?.scrollY || 0;
     button.form.requestSubmit(button);
   }
+});
+
+// A problem whose line is only there once the source is shown.
+document.addEventListener('htmx:afterSettle', () => {
+  const link = waiting;
+  waiting = null;
+  link?.click();
 });
 
 // Whoever edits the blocks of a language sees that language.
@@ -53,18 +61,34 @@ document.addEventListener('click', (event) => {
     event.preventDefault();
     event.stopPropagation();
     const field = document.querySelector(`select[name="${language}-field"]`).selectedOptions[0];
+    if (text.insert) {
+      text.insert(field.dataset.written);
+      return;
+    }
     text.setRangeText(field.dataset.written, text.selectionStart, text.selectionEnd, 'end');
     text.focus();
     text.dispatchEvent(new Event('input', { bubbles: true }));
     return;
   }
-  // A click on a problem puts the cursor on its line.
+  // A click on a problem puts the cursor on its line; in the source, where blocks are shown.
   const link = event.target.closest('a[data-line]');
-  const box = link && document.getElementById(link.getAttribute('href').slice(1));
+  const place = link && link.getAttribute('href').slice(1);
+  const box = link && document.getElementById(place);
+  const source = place?.endsWith('-mjml') && document.getElementById(`${place.slice(0, 2)}-op-source`);
+  if (link && !box && source) {
+    event.preventDefault();
+    waiting = link;
+    source.click();
+    return;
+  }
   if (!box || typeof box.setSelectionRange !== 'function') {
     return;
   }
   event.preventDefault();
+  if (box.goToLine) {
+    box.goToLine(Number(link.dataset.line) || 1);
+    return;
+  }
   const lines = box.value.split('\n');
   const line = Math.min(Number(link.dataset.line) || 1, lines.length);
   const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);

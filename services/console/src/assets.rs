@@ -36,6 +36,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets! {
         "console.css": "text/css; charset=utf-8",
         "console.js": "text/javascript; charset=utf-8",
+        "editor.min.js": "text/javascript; charset=utf-8",
         "htmx.min.js": "text/javascript; charset=utf-8",
         "icon.svg": "image/svg+xml",
         "templates.js": "text/javascript; charset=utf-8",
@@ -63,4 +64,20 @@ pub async fn serve(Path(name): Path<String>) -> Answer {
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
     Ok((headers, asset.content).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_editor_is_the_one_that_was_recorded() {
+        let recorded = include_str!("../assets/editor.sha256");
+        let digest = Sha256::digest(include_bytes!("../assets/editor.min.js"));
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hint = "scripts/vendor-assets.sh makes it; nobody edits it";
+        assert_eq!(recorded, format!("{hex}  editor.min.js\n"), "{hint}");
+        let licences = include_str!("../assets/editor.licences.txt");
+        assert!(licences.matches("Permission is hereby granted").count() >= 10, "{hint}");
+    }
 }

@@ -32,6 +32,8 @@ export default async function ({ browser, job, problem }) {
   await picture(page, job, 'editor-en-1280', problem);
   await page.getByRole('button', { name: 'Save draft' }).click();
   await page.getByText('The draft is saved.').waitFor();
+  await editSource(page, problem);
+  await picture(page, job, 'source-en-1280', problem);
   await page.setViewportSize({ width: 360, height: 800 });
   await page.goto('/templates/nl_d1_welcome?lang=ar');
   await editVisually(page, 'ar', job.arabic, problem);
@@ -101,6 +103,38 @@ async function editVisually(page, locale, words, problem) {
   }
   if (!chosen) problem('no block was chosen');
   await frame.locator('h2', { hasText: words }).waitFor();
+}
+
+/** In the source: a field is completed, an unknown one is shown at its line, Tab leads out. */
+async function editSource(page, problem) {
+  await page.goto('/templates/nl_d1_welcome');
+  await page.locator('#en-op-source').click();
+  const source = page.locator('.source-host[data-of=en-mjml] .cm-content');
+  await source.waitFor();
+  if ((await source.getAttribute('aria-label')) !== 'Page (MJML)') problem('the source has no label');
+  const area = page.locator('#en-mjml');
+  const before = await area.inputValue();
+  await source.press('Control+End');
+  await source.pressSequentially('{{agent_ph');
+  await page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'agent_phone' }).waitFor();
+  await source.press('Enter');
+  if ((await area.inputValue()) !== `${before}{{agent_phone`) problem('nothing was completed');
+  for (let i = 0; i < 13; i += 1) await source.press('Backspace');
+  // A field that nobody knows, in the first line of the text.
+  await page.evaluate(() => document.getElementById('en-mjml').goToLine(12));
+  await source.press('ArrowLeft');
+  await source.pressSequentially('{{frist_name}} ');
+  await page.locator('.source-host[data-of=en-mjml] .cm-lintRange-error').first().waitFor();
+  await page.locator('#preview a[data-line]').first().click();
+  await source.press('ArrowLeft');
+  for (let i = 0; i < 15; i += 1) await source.press('Delete');
+  await page.locator('#preview .notice').waitFor();
+  if ((await area.inputValue()) !== before) problem('the source is another');
+  await source.press('Tab');
+  if (await source.evaluate((own) => own.matches(':focus'))) problem('Tab is trapped in the source');
+  const arabic = page.locator('.source-host[data-of=ar-text] .cm-line').first();
+  const runs = await arabic.evaluate((line) => getComputedStyle(line).direction);
+  if (runs !== 'rtl') problem(`Arabic runs ${runs} in the source`);
 }
 
 async function picture(page, job, name, problem) {

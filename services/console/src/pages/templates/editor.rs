@@ -109,6 +109,12 @@ impl Editor {
         draft.is_some_and(|draft| draft.based_on != self.stored.version())
     }
 
+    /// The fields texts may use, for the completion of the source editor: names, and names for people.
+    fn fields_as_json(&self) -> String {
+        let field = |name| serde_json::json!([name, self.page.word("field", name)]);
+        serde_json::Value::Array(KNOWN.iter().map(|known| field(known.name)).collect()).to_string()
+    }
+
     /// The fields texts may use: name, what it is or an example, whether everybody has it.
     fn known(&self) -> Vec<(String, &'static str, bool)> {
         let example = |field: &templates::fields::Known| match self.page.locale() {
