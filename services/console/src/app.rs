@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bootstrap::Context;
+use domain::outgoing::Reach;
 use domain::token::TokenKeys;
 use domain::{AddressKeyer, Clock};
 use fleet::Keys;
@@ -14,6 +15,7 @@ use storage::{Database, Role};
 use crate::access::password::Passwords;
 use crate::pages::Glances;
 use crate::settings::Settings;
+use crate::webhooks::client::{ATTEMPT, Client, System};
 
 /// The service's state. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub struct State {
     pub passwords: Passwords,
     /// What many look at, and one asks the database for.
     pub glances: Glances,
+    /// Posts messages of webhooks; nothing where that cannot be done, as the log says.
+    pub webhook_client: Option<Client>,
     /// The settings.
     pub settings: Settings,
     /// Where it listens, once it does.
@@ -70,6 +74,7 @@ impl App {
             tokens,
             clock: shared.clock.clone(),
             library: Arc::clone(&shared.library),
+            webhook_client: webhook_client(&settings),
             passwords: Passwords::new(),
             glances: Glances::default(),
             settings,
@@ -99,6 +104,21 @@ impl App {
         match self.0.address.get() {
             Some(address) if self.settings.public_url.is_empty() => format!("http://{address}"),
             _ => self.settings.public_url.clone(),
+        }
+    }
+}
+
+fn webhook_client(settings: &Settings) -> Option<Client> {
+    let (reach, ca_file) = (settings.webhook_reach, settings.webhook_ca_file.as_deref());
+    if reach == Reach::Inner {
+        tracing::warn!("webhooks may reach into private networks; webhooks.allow_private says so");
+    }
+    match Client::new(reach, ca_file, Arc::new(System), ATTEMPT) {
+        Ok(client) => Some(client),
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(error, "webhooks are not delivered by this process");
+            None
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod routes;
 mod settings;
 mod telemetry;
 mod trouble;
+mod webhooks;
 mod words;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use access::links;
 pub use access::links::demonstration_link;
 use app::App;
 use routes::Route;
+use webhooks::Deliverer;
 
 /// The running service.
 pub struct Serving {
@@ -107,8 +109,17 @@ pub async fn serve(ctx: &Context, shared: &fleet::Shared) -> anyhow::Result<Serv
     let table = routes.table().to_vec();
     let router = routes.into_router();
     tracing::info!(%address, "the console is served");
+    deliver_webhooks(ctx, &app);
     let stop = ctx.shutdown.token();
     let task =
         ctx.shutdown.spawn("console", server::run(listener, router, telemetry::CONNECTIONS, stop));
     Ok(Serving { address, url: app.url(), app, table, task })
+}
+
+/// Delivers webhooks until the shutdown. Without a client nothing is delivered and everything else
+/// works.
+fn deliver_webhooks(ctx: &Context, app: &App) {
+    let Some(client) = app.webhook_client.clone() else { return };
+    let deliverer = Deliverer::new(app.database.clone(), app.keyer.clone(), client);
+    ctx.shutdown.spawn("webhooks", deliverer.run(ctx.shutdown.token()));
 }

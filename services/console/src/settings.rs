@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bootstrap::Loaded;
 use domain::Locale;
+use domain::outgoing::Reach;
 use domain::window::Windows;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -49,6 +50,13 @@ struct Keys {
     evidence_key_file: Option<PathBuf>,
 }
 
+/// The section `[webhooks]`.
+#[derive(Debug, Clone, Deserialize)]
+struct WebhookSection {
+    allow_private: bool,
+    ca_file: Option<PathBuf>,
+}
+
 impl Team {
     /// What the office needs of it.
     pub fn office(&self) -> office::Team {
@@ -81,6 +89,10 @@ pub struct Settings {
     pub replies_dir: Option<PathBuf>,
     /// The key that signs evidence bundles.
     pub evidence_key_file: Option<PathBuf>,
+    /// How far messages of webhooks may go.
+    pub webhook_reach: Reach,
+    /// The certificates that are trusted there, if not the system's.
+    pub webhook_ca_file: Option<PathBuf>,
     /// The zone times are shown in.
     pub zone: TimeZone,
 }
@@ -93,6 +105,7 @@ impl Settings {
             (loaded.section("inbound")?, loaded.section("data")?);
         let replies_dir = set(replies.replies_dir);
         let keys: Keys = loaded.section("keys")?;
+        let webhooks: WebhookSection = loaded.section("webhooks")?;
         let public_url = section.public_url.unwrap_or_default();
         Ok(Self {
             listen: section.listen,
@@ -102,6 +115,8 @@ impl Settings {
             windows: loaded.section("windows")?,
             replies_dir: replies_dir.or_else(|| set(data.dir).map(|dir| dir.join(REPLIES_FOLDER))),
             evidence_key_file: set(keys.evidence_key_file),
+            webhook_reach: if webhooks.allow_private { Reach::Inner } else { Reach::Internet },
+            webhook_ca_file: set(webhooks.ca_file),
             zone: zone(&team.default_time_zone)?,
             sender: loaded.section("team")?,
             team,

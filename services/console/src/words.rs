@@ -30,7 +30,8 @@ const FILES: &[(&str, &str)] = areas![
     "compliance",
     "contacts",
     "fleet",
-    "integrations"
+    "integrations",
+    "webhooks"
 ];
 
 /// The texts of one language.

@@ -109,6 +109,26 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Why a delivery got no answer.
+    WebhookProblem, "problem of a delivery", {
+        /// The address leads into an inner network, or is none.
+        RefusedAddress = "refused_address",
+        /// The name does not resolve.
+        UnknownName = "unknown_name",
+        /// Nobody takes the connection.
+        Unreachable = "unreachable",
+        /// The certificate is not trusted, or TLS fails otherwise.
+        NoTrust = "no_trust",
+        /// There was no answer in time.
+        TimedOut = "timed_out",
+        /// The connection broke, or what came was no HTTP.
+        BrokeOff = "broke_off",
+        /// The message cannot be signed: its secret was sealed with another address key.
+        NoSecret = "no_secret",
+    }
+}
+
 /// When a delivery is tried again: after 10 s, 20 s … up to 4 hours, a little over a day in all.
 pub const DELIVERY: Backoff =
     Backoff { first: Duration::from_secs(10), cap: Duration::from_secs(4 * 3600), attempts: 17 };

@@ -5,12 +5,14 @@
 
 pub mod fixture;
 pub mod history;
+pub mod hook_sink;
 pub mod script;
 pub mod servers;
 pub mod sink_log;
 pub mod sms_sink;
 pub mod smtp_sink;
 
+pub use hook_sink::{HookAnswer, HookRequest, HookSink};
 pub use servers::{RabbitMq, RabbitMqControl, TestDatabase, TestVhost, postgres, rabbitmq};
 pub use sink_log::{Instant, SinkLog};
 pub use sms_sink::{AcceptedSms, Answer, SmsSink};

@@ -1,9 +1,8 @@
 //! The second factor: a code of the moment (RFC 6238) from an app on the user's phone.
 //!
-//! Its secret is sealed with a key that is not in the database, and bound to its user. A code counts
-//! once.
+//! Its secret is sealed (`seal`). A code counts once.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -11,13 +10,13 @@ use axum::response::{IntoResponse, Redirect};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::token::Purpose;
-use domain::{AddressKind, Clock, UserId};
+use domain::{Clock, UserId};
 use fast_qr::QRBuilder;
 use fast_qr::convert::svg::SvgBuilder;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::Deserialize;
 use totp_rs::{Builder, Secret, Totp};
 
+use super::seal::Sealed;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -31,34 +30,6 @@ struct Factor {
     picture: String,
     pending: String,
     problem: Option<String>,
-}
-
-/// The key that seals: made of the address key, which never changes.
-fn key(app: &App) -> anyhow::Result<LessSafeKey> {
-    let bytes = app.keyer.key(AddressKind::Person, "touchline second factors");
-    let key = UnboundKey::new(&CHACHA20_POLY1305, bytes.as_bytes());
-    Ok(LessSafeKey::new(key.map_err(|_| anyhow!("a key of 32 bytes was refused"))?))
-}
-
-fn seal(app: &App, user: UserId, secret: &str) -> anyhow::Result<Vec<u8>> {
-    let nonce: [u8; NONCE_LEN] = rand::random();
-    let mut sealed = secret.as_bytes().to_vec();
-    let bound_to = Aad::from(*user.as_uuid().as_bytes());
-    key(app)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to, &mut sealed)
-        .map_err(|_| anyhow!("a secret could not be sealed"))?;
-    Ok([nonce.as_slice(), &sealed].concat())
-}
-
-fn unseal(app: &App, user: UserId, sealed: &[u8]) -> anyhow::Result<String> {
-    let (nonce, text) = sealed.split_at_checked(NONCE_LEN).context("a sealed secret is cut off")?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow!("no nonce"))?;
-    let mut text = text.to_vec();
-    let bound_to = Aad::from(*user.as_uuid().as_bytes());
-    let opened = key(app)?.open_in_place(nonce, bound_to, &mut text);
-    let opened =
-        opened.map_err(|_| anyhow!("a second factor was not sealed by this deployment"))?;
-    Ok(String::from_utf8(opened.to_vec())?)
 }
 
 fn totp(secret: &str, email: &str) -> anyhow::Result<Totp> {
@@ -92,7 +63,7 @@ pub async fn is_right(
     sealed: &[u8],
     code: &str,
 ) -> anyhow::Result<bool> {
-    let totp = totp(&unseal(app, user, sealed)?, email)?;
+    let totp = totp(&Sealed::Factor.open(&app.keyer, user.as_uuid(), sealed)?, email)?;
     match step_of(&totp, code) {
         Some(step) => Ok(app.database.use_code(user, step).await?),
         None => Ok(false),
@@ -141,7 +112,7 @@ pub async fn add(State(app): State<App>, page: Page, Form(given): Form<Confirmed
         return page.show_again(&again);
     };
     app.database.use_code(user.id, step).await?;
-    let sealed = seal(&app, user.id, secret)?;
+    let sealed = Sealed::Factor.seal(&app.keyer, user.id.as_uuid(), secret)?;
     app.database.set_second_factor(user.id, Some(&sealed), &user.email).await?;
     Ok(Redirect::to("/account?notice=factor-added").into_response())
 }

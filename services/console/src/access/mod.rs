@@ -5,6 +5,7 @@ mod factor;
 pub mod guard;
 pub mod links;
 pub mod password;
+pub mod seal;
 mod sign_in;
 pub mod token;
 mod users;

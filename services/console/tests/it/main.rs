@@ -15,4 +15,5 @@ mod plans;
 mod tasks;
 mod templates;
 mod walk;
+mod webhooks;
 mod world;

@@ -37,30 +37,15 @@ impl World {
 
     pub async fn with(further: &[(&str, &str)]) -> Self {
         let deployment = Deployment::create().await;
-        let secret = std::str::from_utf8(testkit::fixture::ADDRESS_SECRET).unwrap();
-        let overrides = [
-            ("database.url", deployment.url()),
-            ("keys.address", secret),
-            ("keys.token", "token-test-secret"),
-            ("team.name", "Palm Realty"),
-            ("console.listen", "127.0.0.1:0"),
-        ];
-        let settings = Loaded::defaults().with(&overrides).unwrap().with(further).unwrap();
-        let ctx = Context {
-            service: "console",
-            settings,
-            shutdown: Shutdown::new(),
-            health: Health::new(),
-            metrics: Metrics::install("console"),
-        };
-        let shared = fleet::Shared {
-            broker: fleet::connect_broker(&ctx.settings).unwrap(),
-            clock: Clock::system(),
-            library: Arc::new(Library::built_in()),
-        };
-        let serving = console::serve(&ctx, &shared).await.unwrap();
+        let (serving, ctx) = serve(&deployment, further).await;
         let database = deployment.connect(Role::Console);
         Self { deployment, database, serving, ctx }
+    }
+
+    /// A second process of the same deployment.
+    pub async fn second(&self, further: &[(&str, &str)]) -> Second {
+        let (serving, ctx) = serve(&self.deployment, further).await;
+        Second { serving, ctx }
     }
 
     /// Somebody with these roles, without a password.
@@ -104,6 +89,46 @@ impl World {
         self.ctx.shutdown.begin();
         self.serving.ended().await.unwrap();
     }
+}
+
+/// Another process beside that of a [`World`].
+pub struct Second {
+    serving: Serving,
+    ctx: Context,
+}
+
+impl Second {
+    /// Stops it in order.
+    pub async fn stop(self) {
+        self.ctx.shutdown.begin();
+        self.serving.ended().await.unwrap();
+    }
+}
+
+async fn serve(deployment: &Deployment, further: &[(&str, &str)]) -> (Serving, Context) {
+    let secret = std::str::from_utf8(testkit::fixture::ADDRESS_SECRET).unwrap();
+    let overrides = [
+        ("database.url", deployment.url()),
+        ("keys.address", secret),
+        ("keys.token", "token-test-secret"),
+        ("team.name", "Palm Realty"),
+        ("console.listen", "127.0.0.1:0"),
+    ];
+    let settings = Loaded::defaults().with(&overrides).unwrap().with(further).unwrap();
+    let ctx = Context {
+        service: "console",
+        settings,
+        shutdown: Shutdown::new(),
+        health: Health::new(),
+        metrics: Metrics::install("console"),
+    };
+    let shared = fleet::Shared {
+        broker: fleet::connect_broker(&ctx.settings).unwrap(),
+        clock: Clock::system(),
+        library: Arc::new(Library::built_in()),
+    };
+    let serving = console::serve(&ctx, &shared).await.unwrap();
+    (serving, ctx)
 }
 
 fn uuid() -> String {

@@ -115,8 +115,8 @@ impl Database {
         row.as_ref().map(read).transpose()
     }
 
-    /// Registers a webhook with its sealed secret, unless there are `most` already. Returns whether
-    /// it was registered.
+    /// Registers a webhook with its sealed secret, unless there are `most` already, or it is there
+    /// already. Returns whether it was registered.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -133,7 +133,7 @@ impl Database {
                  INSERT INTO webhooks (id, name, url, events, action, actor)
                  SELECT $1, $2, $3, $4::text[]::webhook_event[], 'create', $5
                   WHERE (SELECT count(*) FROM webhooks WHERE removed_at IS NULL) < $7
-                 RETURNING id
+                 ON CONFLICT (id) DO NOTHING RETURNING id
              )
              INSERT INTO webhook_secrets (id, webhook_id, sealed)
              SELECT uuid_v7(), a.id, $6 FROM added a",

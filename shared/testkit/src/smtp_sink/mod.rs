@@ -6,7 +6,7 @@
 
 mod fault;
 mod session;
-mod tls;
+pub(crate) mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -120,7 +120,8 @@ impl SmtpSink {
         if let Some(folder) = &options.mail_folder {
             std::fs::create_dir_all(folder).expect("the sink's mail folder can be created");
         }
-        let identity = (options.tls != Tls::None).then(tls::Identity::create);
+        let identity =
+            (options.tls != Tls::None).then(|| tls::Identity::create(&["localhost", "127.0.0.1"]));
         let shared = Arc::new(Shared {
             log,
             has_faults: AtomicBool::new(!options.faults.is_empty()),

@@ -17,15 +17,15 @@ pub enum Tls {
     Implicit,
 }
 
-/// A self-signed certificate for `localhost` and 127.0.0.1, made anew for each sink.
-pub(super) struct Identity {
-    pub(super) certificate_pem: String,
-    pub(super) acceptor: TlsAcceptor,
+/// A self-signed certificate, made anew for each sink.
+pub(crate) struct Identity {
+    pub(crate) certificate_pem: String,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Identity {
-    pub(super) fn create() -> Self {
-        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+    pub(crate) fn create(names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let made = rcgen::generate_simple_self_signed(names).expect("these names are valid");
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());

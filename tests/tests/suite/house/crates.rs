@@ -65,8 +65,9 @@ const FENCES: &[(&str, &[&str], &[&str])] = &[
     ("sqlx", &["storage", "testkit", "tests"], &["embedded"]),
     ("lapin", &["broker"], &["testkit"]),
     ("lettre", &["email-worker"], &[]),
-    // Bootstrap's is optional: the exporter of traces (feature `otlp`) posts with it.
-    ("reqwest", &["sms-worker", "bootstrap?"], &[]),
+    // Bootstrap's is optional: the exporter of traces (feature `otlp`) posts with it. The console
+    // delivers webhooks.
+    ("reqwest", &["sms-worker", "console", "bootstrap?"], &[]),
     ("config", &["bootstrap"], &[]),
     // mail-auth is handed keys and asks nothing.
     ("hickory-resolver", &["touchline"], &[]),
