@@ -69,6 +69,14 @@ export default async function ({ browser, job, problem }) {
   await page.goto('/list/add');
   await page.locator('input[name=address]').fill('nobody@example.com');
   await page.locator('main button.stop').click();
+  // A webhook that was tried, so that there is a log to look at. Nobody is there.
+  await page.goto('/integrations/webhooks');
+  await page.locator('input[name=name]').fill('CRM');
+  await page.locator('input[name=url]').fill('https://hooks.crm.example/in');
+  await page.locator('input[value=suppression_added]').check();
+  await page.locator('section.narrow button').click();
+  await page.locator('p.code', { hasText: 'whsec_' }).waitFor();
+  await page.locator('form[action$="/test"] button').click();
   const pages = new Map([['/', '/'], ...job.also.map((path) => [path.split('?')[0], path])]);
   for (const path of pages.values()) {
     await page.goto(path);
