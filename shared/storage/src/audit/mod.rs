@@ -4,6 +4,7 @@
 //! this module reads it. What proves it uses PostgreSQL's own functions alone, none of ours: whoever
 //! could change a row could change those, too.
 
+mod checks;
 mod day;
 mod guards;
 mod latency;
@@ -16,6 +17,7 @@ use domain::audit::ChainHead;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+pub use checks::{AuditCheck, CheckState};
 pub use day::{DayOf, DecidedThen, Decision, Enrolled, InForce};
 pub use latency::{OptOutLatency, SlowOptOut};
 pub use log::{Link, LinkFilter};

@@ -1,12 +1,14 @@
-//! The audit log, and whether its chain is whole.
+//! The audit log, and whether its chain is whole. A check goes on when the page is left.
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use office::addresses::Named;
 use serde::Deserialize;
-use storage::audit::{Link, LinkFilter, Verification};
+use storage::audit::{AuditCheck, CheckState, Link, LinkFilter};
 use storage::contacts::{domain_key, person_key};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::page::Page;
@@ -46,24 +48,61 @@ struct Log {
     asked: Asked,
     links: Vec<Shown>,
     older: Option<String>,
-    checked: Option<Verification>,
+    check: Option<AuditCheck>,
     problem: Option<String>,
+}
+
+impl Log {
+    fn is_running(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| check.state == CheckState::Running)
+    }
 }
 
 /// `GET /compliance/audit`.
 pub async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Answer {
-    let problem = match filter(&asked, &app).await? {
-        Ok(filter) => {
-            let links = links(&filter, &app, &page).await?;
-            let older = older(&asked, &links);
-            let log = Log { page: page.clone(), asked, links, older, checked: None, problem: None };
-            return page.show(&log);
+    let check = app.database.last_audit_check().await?;
+    let links = match filter(&asked, &app).await? {
+        Ok(filter) => links(&filter, &app, &page).await?,
+        Err(key) => {
+            let (links, older, problem) = (Vec::new(), None, Some(page.say(key)));
+            return page.show_again(&Log {
+                page: page.clone(),
+                asked,
+                links,
+                older,
+                check,
+                problem,
+            });
         }
-        Err(key) => Some(page.say(key)),
     };
-    let links = Vec::new();
-    let older = None;
-    page.show_again(&Log { page: page.clone(), asked, links, older, checked: None, problem })
+    let older = older(&asked, &links);
+    page.show(&Log { page: page.clone(), asked, links, older, check, problem: None })
+}
+
+/// `POST /compliance/audit/verify`: makes every hash again and compares every row, which takes minutes
+/// on a long log; so it is begun here, and what it found stands on the page.
+pub async fn verify(State(app): State<App>, page: Page) -> Answer {
+    if let Some(id) = app.database.begin_audit_check(page.actor()?).await? {
+        tokio::spawn(check(id, app));
+    }
+    Ok(Redirect::to("/compliance/audit").into_response())
+}
+
+async fn check(id: Uuid, app: App) {
+    let found = match app.database.checked_head().await {
+        Ok(known) => app.database.verify_audit(known).await,
+        Err(error) => Err(error),
+    };
+    let noted = match &found {
+        Ok(found) => app.database.end_audit_check(id, Ok(found)).await,
+        Err(error) => {
+            tracing::error!(%error, "a check of the audit log broke off");
+            app.database.end_audit_check(id, Err(&error.to_string())).await
+        }
+    };
+    if let Err(error) = noted {
+        tracing::error!(%error, "what a check of the audit log found could not be noted");
+    }
 }
 
 /// Where the links before the last one shown are, if there can be any.
@@ -79,16 +118,6 @@ fn older(asked: &Asked, links: &[Shown]) -> Option<String> {
     }
     let query = query.append_pair("before", &last.seq.to_string()).finish();
     Some(format!("/compliance/audit?{query}"))
-}
-
-/// `POST /compliance/audit/verify`: makes every hash again and compares every row. Takes minutes on a
-/// long log.
-pub async fn verify(State(app): State<App>, page: Page) -> Answer {
-    let checked = Some(app.database.verify_audit(None).await?);
-    let links = links(&LinkFilter::default(), &app, &page).await?;
-    let asked = Asked::default();
-    let older = older(&asked, &links);
-    page.show(&Log { page: page.clone(), asked, links, older, checked, problem: None })
 }
 
 async fn links(filter: &LinkFilter, app: &App, page: &Page) -> Result<Vec<Shown>, Trouble> {
