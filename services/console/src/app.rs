@@ -13,6 +13,7 @@ use office::Connection;
 use storage::{Database, Role};
 
 use crate::access::password::Passwords;
+use crate::api::Limits;
 use crate::pages::Glances;
 use crate::settings::Settings;
 use crate::webhooks::client::{ATTEMPT, Client, System};
@@ -45,8 +46,12 @@ pub struct State {
     pub webhook_client: Option<Client>,
     /// The settings.
     pub settings: Settings,
+    /// How often tokens of the API may ask.
+    pub limits: Limits,
     /// Where it listens, once it does.
     address: OnceLock<SocketAddr>,
+    /// The API's document, once there are its routes.
+    document: OnceLock<serde_json::Value>,
 }
 
 impl std::ops::Deref for App {
@@ -77,8 +82,10 @@ impl App {
             webhook_client: webhook_client(&settings),
             passwords: Passwords::new(),
             glances: Glances::default(),
+            limits: Limits::new(settings.api_per_minute),
             settings,
             address: OnceLock::new(),
+            document: OnceLock::new(),
         })))
     }
 
@@ -97,6 +104,17 @@ impl App {
     pub fn listens_on(&self, address: SocketAddr) {
         // It listens once.
         let _ = self.0.address.set(address);
+    }
+
+    /// Notes the API's document.
+    pub fn describes(&self, document: serde_json::Value) {
+        // It is made once.
+        let _ = self.0.document.set(document);
+    }
+
+    /// The API's document.
+    pub fn document(&self) -> serde_json::Value {
+        self.0.document.get().cloned().unwrap_or_default()
     }
 
     /// Where people reach it, without a final slash.

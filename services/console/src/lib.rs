@@ -7,6 +7,7 @@
 //! Begin reading at `routes.rs`, `access/guard.rs` and `page.rs`; then any folder of pages.
 
 mod access;
+mod api;
 mod app;
 mod assets;
 mod page;
@@ -107,6 +108,7 @@ pub async fn serve(ctx: &Context, shared: &fleet::Shared) -> anyhow::Result<Serv
     app.listens_on(address);
     let routes = pages::routes(&app);
     let table = routes.table().to_vec();
+    app.describes(serde_json::to_value(routes.document()).context("the API's document")?);
     let router = routes.into_router();
     tracing::info!(%address, "the console is served");
     deliver_webhooks(ctx, &app);

@@ -1,14 +1,21 @@
 //! The table of routes. Whoever adds a route says what it asks for; there is no way around it.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, any, on};
 use domain::access::Permission;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::access::guard::{self, Guard};
+use crate::api;
 use crate::app::App;
+
+/// Bytes of a request's body to the API.
+const API_BODY: usize = 64 * 1024;
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +28,16 @@ pub enum Needs {
     Permission(Permission),
     /// A session of somebody who may do one of these; the handler shows each what is theirs.
     Any(&'static [Permission]),
+    /// A token of the API with this scope, whose user may do this.
+    Token(Permission),
+    /// A token with one of these; with none of them named, any token.
+    AnyToken(&'static [Permission]),
 }
 
 /// One route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// GET or POST.
+    /// GET or POST; of the API also PATCH.
     pub method: &'static str,
     /// With `{name}` for what varies.
     pub path: &'static str,
@@ -34,17 +45,30 @@ pub struct Route {
     pub needs: Needs,
 }
 
+impl Route {
+    /// Whether it belongs to the API and not to the pages.
+    #[must_use]
+    pub fn is_api(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
+}
+
 /// Collects routes; makes the router of them.
 pub struct Routes {
     app: App,
     router: Router<App>,
     table: Vec<Route>,
+    /// The API's own router, beside the pages' one, and its document.
+    api: Router<App>,
+    document: OpenApi,
 }
 
 impl Routes {
     /// None yet.
     pub(crate) fn new(app: &App) -> Self {
-        Self { app: app.clone(), router: Router::new(), table: Vec::new() }
+        let document = api::openapi::blank();
+        let (router, api) = (Router::new(), Router::new());
+        Self { app: app.clone(), router, table: Vec::new(), api, document }
     }
 
     /// A page, or data for one. It changes nothing.
@@ -82,6 +106,43 @@ impl Routes {
         self
     }
 
+    /// A route of the API, as its own description has it: one handler each, so that what it needs is
+    /// said of it alone.
+    pub(crate) fn api(
+        mut self,
+        needs: Needs,
+        (schemas, paths, handler): UtoipaMethodRouter<App>,
+    ) -> Self {
+        for (path, mut item) in paths.paths {
+            // The table lives as long as the program.
+            let path: &'static str = path.leak();
+            for (method, operation) in api::openapi::operations(&mut item) {
+                api::openapi::complete(operation, method, needs);
+                self.table.push(Route { method, path, needs });
+            }
+            let route = Route { method: "GET", path, needs };
+            let guarded = Guard { app: self.app.clone(), route };
+            let handler = handler
+                .clone()
+                .layer(DefaultBodyLimit::max(API_BODY))
+                .layer(from_fn_with_state(guarded, api::guard::check));
+            self.api = self.api.route(path, handler);
+            match self.document.paths.paths.get_mut(path) {
+                Some(known) => known.merge_operations(item),
+                None => {
+                    self.document.paths.paths.insert(path.to_owned(), item);
+                }
+            }
+        }
+        self.document.components.get_or_insert_default().schemas.extend(schemas);
+        self
+    }
+
+    /// The document of the API.
+    pub(crate) const fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
     /// Every route.
     #[must_use]
     pub fn table(&self) -> &[Route] {
@@ -94,6 +155,14 @@ impl Routes {
             route: Route { method: "GET", path: "", needs: Needs::Nothing },
         };
         let not_found = any(guard::not_found).layer(from_fn_with_state(lost, guard::check));
-        self.router.fallback_service(not_found.with_state(self.app.clone())).with_state(self.app)
+        let mut api = self.api;
+        for path in ["/api", "/api/{*rest}"] {
+            let route = Route { method: "GET", path: "/api", needs: Needs::Nothing };
+            let lost = Guard { app: self.app.clone(), route };
+            let not_found = any(api::guard::not_found);
+            api = api.route(path, not_found.layer(from_fn_with_state(lost, api::guard::check)));
+        }
+        let router = self.router.merge(api);
+        router.fallback_service(not_found.with_state(self.app.clone())).with_state(self.app)
     }
 }

@@ -21,6 +21,7 @@ struct Section {
     public_url: Option<String>,
     idle_minutes: u64,
     session_hours: u64,
+    api_requests_per_minute: u32,
 }
 
 /// The part of `[team]` that is needed here.
@@ -79,6 +80,8 @@ pub struct Settings {
     pub idle: Duration,
     /// A session ends after so long in any case.
     pub lifetime: Duration,
+    /// So often a token of the API may ask.
+    pub api_per_minute: u32,
     /// The team's own hours.
     pub windows: Windows,
     /// Who speaks.
@@ -112,6 +115,7 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
+            api_per_minute: section.api_requests_per_minute,
             windows: loaded.section("windows")?,
             replies_dir: replies_dir.or_else(|| set(data.dir).map(|dir| dir.join(REPLIES_FOLDER))),
             evidence_key_file: set(keys.evidence_key_file),

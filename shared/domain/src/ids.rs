@@ -60,3 +60,4 @@ id!(/** Days without messages. */ BlackoutId);
 id!(/** Somebody of the team who signs in. */ UserId);
 id!(/** One of a user's sessions. */ SessionId);
 id!(/** An address events are posted to. */ WebhookId);
+id!(/** What a program comes in with. */ ApiTokenId);

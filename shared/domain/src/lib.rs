@@ -51,9 +51,9 @@ pub use calendar::Calendar;
 pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
-    AddressId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId, PauseId,
-    PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId, TouchId,
-    UserId, WebhookId,
+    AddressId, ApiTokenId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId,
+    PauseId, PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId,
+    TouchId, UserId, WebhookId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -46,6 +46,8 @@ crate::words! {
         Feedback = "cfbl",
         /// Between the two steps of signing in to the console.
         SecondFactor = "factor",
+        /// Where a page of the API's lists ended.
+        Cursor = "cursor",
     }
 }
 

@@ -14,6 +14,7 @@ mod migrate;
 mod words;
 
 pub mod agents;
+pub mod api_tokens;
 pub mod arrivals;
 pub mod audit;
 pub mod blackouts;

@@ -114,6 +114,28 @@ impl Database {
         rows.iter().map(touch).collect()
     }
 
+    /// A contact's touches, the latest due first, `limit` at most, behind the touch of this due time
+    /// and id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn touches_of(
+        &self,
+        contact: ContactId,
+        before: Option<(DateTime<Utc>, TouchId)>,
+        limit: u32,
+    ) -> Result<Vec<Touch>, StorageError> {
+        let (due_at, id) = before.unzip();
+        let rows = sqlx::query(include_str!("sql/contact_touches.sql"))
+            .bind(contact.as_uuid())
+            .bind(due_at.unwrap_or_else(crate::words::end_of_time))
+            .bind(id.map_or(uuid::Uuid::max(), TouchId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(touch).collect()
+    }
+
     /// One touch.
     ///
     /// # Errors

@@ -54,3 +54,8 @@ pub fn to_chrono(date: jiff::civil::Date) -> chrono::NaiveDate {
     )
     .unwrap_or(chrono::NaiveDate::MAX)
 }
+
+/// Later than anything that is stored. PostgreSQL's calendar ends before chrono's.
+pub(crate) fn end_of_time() -> chrono::DateTime<chrono::Utc> {
+    chrono::DateTime::from_timestamp(32_503_680_000, 0).unwrap_or_default()
+}

@@ -97,9 +97,14 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
     response
 }
 
-fn count(route: Route, method: &Method, status: StatusCode, began: Instant) {
+/// Counts a request and how long it took.
+pub fn count(route: Route, method: &Method, status: StatusCode, began: Instant) {
     // Of the methods only those there are: the name comes from outside.
-    let method = if method == Method::POST { "POST" } else { "GET" };
+    let method = match method.as_str() {
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        _ => "GET",
+    };
     let status = status.as_u16().to_string();
     metrics::counter!(telemetry::REQUESTS, "route" => route.path, "method" => method,
                       "status" => status)
@@ -131,6 +136,8 @@ fn refusal(page: &Page, request: &Request, app: &App, route: Route) -> Option<Re
             Some(page.trouble(&Trouble::Forbidden))
         }
         Needs::Session | Needs::Permission(_) | Needs::Any(_) => None,
+        // The API has a guard of its own; a session is no token.
+        Needs::Token(_) | Needs::AnyToken(_) => Some(page.trouble(&Trouble::Forbidden)),
     }
 }
 

@@ -5,6 +5,7 @@ mod factor;
 pub mod guard;
 pub mod links;
 pub mod password;
+pub mod reader;
 pub mod seal;
 mod sign_in;
 pub mod token;

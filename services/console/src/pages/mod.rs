@@ -19,8 +19,10 @@ mod typed;
 use domain::access::Permission;
 
 pub use fleet::Glances;
+pub use tasks::day_of;
 
 use crate::access;
+use crate::api;
 use crate::app::App;
 use crate::assets;
 use crate::routes::Needs::{Nothing, Session};
@@ -71,5 +73,6 @@ pub fn routes(app: &App) -> Routes {
     let routes = touches::routes(routes);
     let routes = fleet::routes(routes);
     let routes = integrations::routes(routes);
-    access::routes(routes)
+    let routes = access::routes(routes);
+    api::routes(routes)
 }

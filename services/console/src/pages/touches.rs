@@ -6,9 +6,9 @@ use domain::access::Permission::{ContactsRead, TouchesRead};
 use domain::{ContactId, TouchId};
 use office::story::{self, Told};
 
+use crate::access::reader::visible_contact;
 use crate::app::App;
 use crate::page::Page;
-use crate::pages::contacts;
 use crate::routes::Needs::Any;
 use crate::routes::Routes;
 use crate::trouble::{Answer, Trouble};
@@ -33,7 +33,7 @@ pub fn routes(routes: Routes) -> Routes {
 pub async fn show(State(app): State<App>, page: Page, Path(id): Path<TouchId>) -> Answer {
     let touch = app.database.touch(id).await?.ok_or(Trouble::NotFound)?;
     if !page.may(TouchesRead) {
-        contacts::visible(&app, &page, touch.contact).await?;
+        visible_contact(&app, &page, touch.contact).await?;
     }
     let team = app.settings.team.office();
     let told = story::tell(id, &app.office(), &team, app.library.calendar()).await?;

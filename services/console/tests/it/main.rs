@@ -3,6 +3,7 @@
 
 mod access;
 mod agents;
+mod api;
 mod compliance;
 mod contacts;
 mod feed;
@@ -14,6 +15,8 @@ mod list_files;
 mod plans;
 mod tasks;
 mod templates;
+mod tokens;
 mod walk;
+mod walk_api;
 mod webhooks;
 mod world;

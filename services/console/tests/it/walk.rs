@@ -1,4 +1,5 @@
-//! Every route and method, as everybody: what the table says is what happens.
+//! Every route and method of the pages, as everybody: what the table says is what happens. Those of the
+//! API are walked with tokens (`walk_api`).
 
 use console::routes::{Needs, Route};
 use domain::access::UserRole;
@@ -9,12 +10,17 @@ use crate::world::{Browser, World};
 const FORBIDDEN: &str = "Your roles do not allow it";
 
 /// The path with something put in for what varies: ids that nothing has.
-fn path(route: &Route) -> String {
+pub fn path(route: &Route) -> String {
     let parts = route.path.split('/').map(|part| match part.starts_with('{') {
         true => "00000000-0000-7000-8000-000000000000",
         false => part,
     });
     parts.collect::<Vec<_>>().join("/")
+}
+
+/// The routes of the pages.
+fn pages(world: &World) -> Vec<Route> {
+    world.serving.routes().iter().copied().filter(|route| !route.is_api()).collect()
 }
 
 async fn ask(browser: &mut Browser, route: &Route) -> (u16, String, String) {
@@ -30,7 +36,7 @@ async fn ask(browser: &mut Browser, route: &Route) -> (u16, String, String) {
 #[tokio::test]
 async fn every_route_answers_each_role_as_the_table_says() {
     let world = World::start().await;
-    let table = world.serving.routes().to_vec();
+    let table = pages(&world);
     assert!(table.len() > 10, "{table:?}");
     for role in UserRole::ALL {
         let user = world.user(&format!("{role}@palm.example"), &[*role]).await;
@@ -43,6 +49,7 @@ async fn every_route_answers_each_role_as_the_table_says() {
                 Needs::Nothing | Needs::Session => false,
                 Needs::Permission(permission) => !role.grants().contains(&permission),
                 Needs::Any(some) => !role.grants().iter().any(|own| some.contains(own)),
+                Needs::Token(_) | Needs::AnyToken(_) => unreachable!("{route:?} is a page"),
             };
             assert_eq!(is_refused, should_be, "{role}: {route:?} {status} {body}");
             assert!(status < 500, "{role}: {route:?} {status} {body}");
@@ -58,7 +65,7 @@ async fn without_a_session_every_route_but_the_way_in_leads_to_signing_in() {
     let world = World::start().await;
     let mut stale = world.browser();
     stale.cookies.push(("touchline-session".to_owned(), "made-up".to_owned()));
-    for route in world.serving.routes().to_vec() {
+    for route in pages(&world) {
         for browser in [world.browser(), stale.clone()] {
             let (status, location, _) = ask(&mut browser.clone(), &route).await;
             let is_sent_away = status == 303 && location.starts_with("/sign-in");
@@ -73,7 +80,7 @@ async fn no_form_of_another_site_changes_anything() {
     let world = World::start().await;
     let user = world.user("amal@palm.example", UserRole::ALL).await;
     let posts: Vec<Route> =
-        world.serving.routes().iter().copied().filter(|route| route.method == "POST").collect();
+        pages(&world).into_iter().filter(|route| route.method == "POST").collect();
     assert!(!posts.is_empty());
     for route in &posts {
         for headers in [

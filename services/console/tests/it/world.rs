@@ -8,10 +8,11 @@ use bootstrap::health::Health;
 use bootstrap::metrics::Metrics;
 use bootstrap::{Context, Loaded, Shutdown};
 use console::Serving;
-use domain::access::UserRole;
-use domain::{Clock, Locale, UserId};
+use domain::access::{Permission, UserRole};
+use domain::{ApiTokenId, Clock, Locale, UserId};
 use library::Library;
 use sha2::{Digest, Sha256};
+use storage::api_tokens::NewApiToken;
 use storage::users::NewUser;
 use storage::{Database, Role};
 use testkit::fixture::Deployment;
@@ -82,6 +83,38 @@ impl World {
         let name = format!("u{}@palm.example", uuid());
         let user = self.user(&name, roles).await;
         self.signed_in(user).await
+    }
+
+    /// A token of the API of this user, as it is shown once.
+    pub async fn token(&self, user: UserId, scopes: &[Permission]) -> String {
+        self.token_for(user, scopes, Duration::from_secs(3600)).await.0
+    }
+
+    /// The same for so long, with its id.
+    pub async fn token_for(
+        &self,
+        user: UserId,
+        scopes: &[Permission],
+        lifetime: Duration,
+    ) -> (String, ApiTokenId) {
+        let token = format!("tl_{:0<43}", uuid().replace('-', ""));
+        let new = NewApiToken {
+            user,
+            name: "a test".to_owned(),
+            hash: Sha256::digest(token.as_bytes()).into(),
+            prefix: token[..9].to_owned(),
+            scopes: scopes.to_vec(),
+            lifetime,
+            actor: "test".to_owned(),
+        };
+        let id = self.database.add_api_token(&new).await.unwrap();
+        (token, id)
+    }
+
+    /// A program with a token of somebody new with these roles, and with every scope.
+    pub async fn program(&self, roles: &[UserRole]) -> Program {
+        let user = self.user(&format!("u{}@palm.example", uuid()), roles).await;
+        Program { browser: self.browser(), token: self.token(user, Permission::ALL).await }
     }
 
     /// Stops the console in order.
@@ -190,7 +223,8 @@ impl Browser {
             some => format!("Cookie: {}\r\n", some.join("; ")),
         };
         let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
-        let is_form = method == "POST" && !headers.contains("Content-Type:");
+        let is_form =
+            method == "POST" && !path.starts_with("/api/") && !headers.contains("Content-Type:");
         let kind = if is_form { kind } else { "" };
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{cookies}{headers}{kind}\
@@ -221,6 +255,39 @@ impl Browser {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
         }
+    }
+}
+
+/// A program that uses the API.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub browser: Browser,
+    pub token: String,
+}
+
+impl Program {
+    /// Asks for something below `/api/v1`.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.ask("GET", path, "", "").await
+    }
+
+    /// Sends JSON to something below `/api/v1`.
+    pub async fn send(&mut self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
+        let kind = "Content-Type: application/json\r\n";
+        self.ask(method, path, kind, &body.to_string()).await
+    }
+
+    /// Whatever it is told: `headers` with line ends.
+    pub async fn ask(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let headers = format!("Authorization: Bearer {}\r\n{headers}", self.token);
+        self.browser.ask(method, &format!("/api/v1{path}"), &headers, body).await
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 

@@ -77,5 +77,7 @@ access-signed-out = سجّل الخروج
 access-password-set = اختار كلمة مرور
 access-link-made = أُنشئ رابط للدخول
 access-user-changed = تغيّر الاسم أو الأدوار أو اللغة
+access-token-made = أُنشئ رمز للواجهة البرمجية
+access-token-revoked = أُلغي رمز للواجهة البرمجية
 access-second-factor-added = أضاف عاملًا ثانيًا
 access-second-factor-removed = أُزيل العامل الثاني

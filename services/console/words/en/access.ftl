@@ -77,5 +77,7 @@ access-signed-out = Signed out
 access-password-set = Chose a password
 access-link-made = A link to sign in was made
 access-user-changed = Name, roles or language were changed
+access-token-made = A token of the API was made
+access-token-revoked = A token of the API was revoked
 access-second-factor-added = Added a second factor
 access-second-factor-removed = The second factor was removed

@@ -82,6 +82,19 @@ fn conditions(filter: &ContactFilter, after: Option<&ContactPlace>) -> String {
 }
 
 impl Database {
+    /// A contact's place in the list; none when there is no such contact any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn contact_place(&self, id: ContactId) -> Result<Option<ContactPlace>, StorageError> {
+        let name: Option<String> =
+            sqlx::query_scalar("SELECT lower(full_name) FROM contacts WHERE id = $1")
+                .bind(id.as_uuid())
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(name.map(|name| ContactPlace { name, id }))
+    }
+
     /// Contacts in the order of names, `limit` at most, behind `after`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::outcomes::column;
-use crate::words::word;
+use crate::words::{end_of_time, word};
 use crate::{Database, StorageError};
 
 domain::words! {
@@ -73,8 +73,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn timeline(&self, page: &TimelinePage<'_>) -> Result<Vec<Happening>, StorageError> {
         let (before, id) = page.before.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max()));
-        // PostgreSQL's calendar ends before chrono's.
-        let before = before.min(DateTime::from_timestamp(32_503_680_000, 0).unwrap_or(before));
+        let before = before.min(end_of_time());
         let rows = sqlx::query(include_str!("../sql/timeline.sql"))
             .bind(page.contact.as_uuid())
             .bind(column(page.keys, |key| key.as_bytes().as_slice()))

@@ -11,7 +11,8 @@ use storage::contacts::Contact;
 use storage::rights::{Change, Correcting};
 
 use super::new::LONGEST;
-use super::{show, visible};
+use super::show;
+use crate::access::reader::visible_contact;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -42,7 +43,7 @@ pub async fn correct(
     Path(id): Path<ContactId>,
     Form(filled): Form<Filled>,
 ) -> Answer {
-    let contact = visible(&app, &page, id).await?;
+    let contact = visible_contact(&app, &page, id).await?;
     let changes = match changes(&filled, &contact) {
         Ok(changes) => changes,
         Err(key) => return show::again(contact, page.say(key), &app, &page).await,
@@ -93,7 +94,7 @@ pub async fn enrolment(
     Path(id): Path<ContactId>,
     Form(moved): Form<Moved>,
 ) -> Answer {
-    visible(&app, &page, id).await?;
+    visible_contact(&app, &page, id).await?;
     let own = app.database.enrolments_of(id).await?;
     if !own.iter().any(|own| own.id == moved.enrolment) {
         return Err(Trouble::NotFound);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use storage::contacts::{ContactFilter, ContactPlace, ListedContact};
 use storage::tasks::Agent;
 
-use super::own;
+use crate::access::reader::contacts_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -65,7 +65,7 @@ fn filter(asked: &Asked, app: &App, page: &Page) -> Result<ContactFilter, Troubl
         Ok(Named::Address(address)) => vec![address.key(&app.keyer)],
         _ => Vec::new(),
     };
-    let owner = match own(page)? {
+    let owner = match contacts_of(page) {
         Some(own) => Some(own),
         None => asked.owner.parse().ok(),
     };

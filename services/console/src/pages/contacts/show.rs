@@ -14,7 +14,7 @@ use storage::consents::Consent;
 use storage::contacts::{Contact, TimelinePage};
 use uuid::Uuid;
 
-use super::visible;
+use crate::access::reader::visible_contact;
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::happenings::{Line, line};
@@ -49,7 +49,7 @@ pub async fn show(
     Path(id): Path<ContactId>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let contact = visible(&app, &page, id).await?;
+    let contact = visible_contact(&app, &page, id).await?;
     let before = asked.before.as_deref().and_then(place);
     page.show(&one(contact, before, None, &app, &page).await?)
 }

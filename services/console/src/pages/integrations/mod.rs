@@ -15,11 +15,11 @@ const PARTS: &[(&str, &str)] =
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
     let routes = webhook_routes(routes);
-    routes.get("/integrations", Permission(Integrations), overview::show).get(
-        "/integrations/tokens",
-        Permission(Integrations),
-        tokens::list,
-    )
+    routes
+        .get("/integrations", Permission(Integrations), overview::show)
+        .get("/integrations/tokens", Permission(Integrations), tokens::list)
+        .post("/integrations/tokens", Permission(Integrations), tokens::make)
+        .post("/integrations/tokens/{token}/revoke", Permission(Integrations), tokens::revoke)
 }
 
 fn webhook_routes(routes: Routes) -> Routes {

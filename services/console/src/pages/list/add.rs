@@ -13,7 +13,8 @@ use serde::Deserialize;
 use storage::contacts::Contact;
 use storage::touches::Touch;
 
-use super::{PATIENCE, REASONS, viewer, visible};
+use super::{PATIENCE, REASONS, visible};
+use crate::access::reader::contacts_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -133,7 +134,7 @@ async fn prepared(
         filled,
         contact,
         channels: ContactChannel::ALL,
-        may_cover_person: viewer(page).is_none(),
+        may_cover_person: contacts_of(page).is_none(),
         problem,
     })
 }
@@ -169,7 +170,7 @@ async fn new_entry(
     }
     let is_id = filled.address.trim().parse::<ContactId>().is_ok();
     // Whose address it is, is told only to those who may look at everybody.
-    if scope == Some(Scope::Person) && !is_id && viewer(page).is_some() {
+    if scope == Some(Scope::Person) && !is_id && contacts_of(page).is_some() {
         return Err(Trouble::Forbidden);
     }
     if let Some(contact) = contact_of(filled, app, page).await? {

@@ -13,13 +13,12 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use domain::ContactChannel;
-use domain::access::Permission::{
-    ContactsRead, ContactsReadAll, ListAdd, ListFiles, ListLift, ListRead,
-};
+use domain::access::Permission::{ListAdd, ListFiles, ListLift, ListRead};
 use domain::suppression::SuppressionReason;
 use storage::contacts::FoundContact;
 use uuid::Uuid;
 
+use crate::access::reader::contacts_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::routes::Needs::{Permission, Session};
@@ -62,20 +61,10 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/list/files/{file}/result", Permission(ListFiles), files::result)
 }
 
-/// Whose contacts the reader sees: everybody's, or those of one agent. Whoever sees no contacts at
-/// all sees those of an agent there is not.
-fn viewer(page: &Page) -> Option<Uuid> {
-    if page.may(ContactsReadAll) {
-        return None;
-    }
-    let agent = page.user().filter(|_| page.may(ContactsRead)).and_then(|user| user.agent);
-    Some(agent.unwrap_or(Uuid::nil()))
-}
-
 /// The contact of this id, if the reader may see it.
 async fn visible(app: &App, page: &Page, id: &str) -> Result<FoundContact, Trouble> {
     let id = id.trim().parse::<Uuid>().map_err(|_| Trouble::NotFound)?.to_string();
-    let found = app.database.search_contacts(&id, &[], viewer(page)).await?;
+    let found = app.database.search_contacts(&id, &[], contacts_of(page)).await?;
     found.into_iter().find(|contact| contact.id.to_string() == id).ok_or(Trouble::NotFound)
 }
 

@@ -11,6 +11,7 @@ use storage::contacts::{FoundContact, domain_key, person_key};
 
 use super::channel_in_words;
 use super::told::Row;
+use crate::access::reader::contacts_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -69,7 +70,7 @@ pub async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>
 /// Everything that stands against what `q` names, and who is meant.
 pub async fn look_up(q: &str, app: &App, page: &Page) -> Result<Found, Trouble> {
     let office = app.office();
-    let owner = super::viewer(page);
+    let owner = contacts_of(page);
     let named = Named::parse(q, None, &app.settings.team.default_region);
     let named = match named {
         Err(_) => {

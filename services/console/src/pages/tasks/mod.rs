@@ -7,11 +7,14 @@ mod card;
 mod outcome;
 mod today;
 
+pub use today::day_of;
+
 use domain::TaskId;
 use domain::access::Permission::{TasksAll, TasksWork};
 use storage::tasks::{TaskCard, TaskCounts};
 use uuid::Uuid;
 
+use crate::access::reader::tasks_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::routes::Needs::{Any, Permission};
@@ -29,12 +32,6 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/tasks/{task}/undo", Permission(TasksWork), outcome::undo)
 }
 
-/// Whose tasks the reader sees: one agent's, or everybody's. A user who is no agent has none.
-fn own(page: &Page) -> Result<Option<Uuid>, Trouble> {
-    let user = &page.session()?.user;
-    Ok((!page.may(TasksAll)).then(|| user.agent.unwrap_or_default()))
-}
-
 /// How many tasks an agent has, today where the agent is.
 pub async fn counts_of(agent: Uuid, app: &App) -> Result<TaskCounts, Trouble> {
     today::counts_of(Some(agent), app).await
@@ -45,6 +42,6 @@ pub use today::day_of;
 
 /// The task, if the reader may see it.
 async fn visible(app: &App, page: &Page, id: TaskId) -> Result<TaskCard, Trouble> {
-    let card = app.database.task_card(id, own(page)?, page.locale()).await?;
+    let card = app.database.task_card(id, tasks_of(page), page.locale()).await?;
     card.ok_or(Trouble::NotFound)
 }

@@ -13,7 +13,8 @@ use storage::tasks::{Agent, Place, Task, TaskCounts, TaskFilter};
 use uuid::Uuid;
 
 use super::card::Card;
-use super::{own, visible};
+use super::visible;
+use crate::access::reader::tasks_of;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -72,6 +73,7 @@ struct OneTask {
 
 /// Today where the tasks' owner is, and when it began.
 pub struct Day {
+    /// Where the owner is.
     pub date: NaiveDate,
     pub began: DateTime<Utc>,
 }
@@ -99,7 +101,7 @@ pub async fn counts_of(owner: Option<Uuid>, app: &App) -> Result<TaskCounts, Tro
 
 /// Whose tasks are shown: the reader's own, or those the reader has chosen.
 fn chosen(asked: &str, page: &Page) -> Result<Option<Uuid>, Trouble> {
-    match own(page)? {
+    match tasks_of(page) {
         Some(own) => Ok(Some(own)),
         None if asked == "all" => Ok(None),
         None if asked.is_empty() => Ok(page.session()?.user.agent),

@@ -1,0 +1,258 @@
+//! Contacts: finding them, one, adding and correcting. Who does not see everybody's sees the own.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use domain::ContactId;
+use office::addresses::Named;
+use serde::{Deserialize, Serialize};
+use storage::contacts::{self, ContactFilter, ListedContact};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::cursor::{Listed, Listing};
+use super::extract::{Json, Path, Query};
+use super::problem::Problem;
+use super::words::{AddressKind, Group, Language, Level, Standing};
+use crate::access::reader::{contacts_of, visible_contact};
+use crate::app::App;
+
+/// A longer text is not looked for.
+const LONGEST_SEARCH: usize = 200;
+
+/// Which contacts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// An id, an external id, an email address or phone number in any spelling, or the beginning of a
+    /// name.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Of this relationship.
+    #[param(inline)]
+    group: Option<Group>,
+    /// Of this likelihood.
+    #[param(inline)]
+    level: Option<Level>,
+    /// From this source, as its import called it.
+    #[param(max_length = 300)]
+    source: Option<String>,
+    /// Of this agent; who does not see everybody's contacts sees the own in any case.
+    owner: Option<Uuid>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    #[param(max_length = 1024)]
+    cursor: Option<String>,
+}
+
+/// A contact in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactRow {
+    /// Its identity.
+    id: Uuid,
+    /// Full name.
+    full_name: String,
+    /// Language.
+    locale: Language,
+    /// Relationship.
+    group: Group,
+    /// Likelihood.
+    level: Level,
+    /// Where the contact came from.
+    source: String,
+    /// The agent's name.
+    owner_name: Option<String>,
+    /// City.
+    city: Option<String>,
+    /// ISO 3166 code.
+    country: Option<String>,
+}
+
+/// An address of a contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Address {
+    /// What kind.
+    kind: AddressKind,
+    /// home, mobile …
+    label: String,
+    /// What is sent to.
+    value: String,
+    /// Why it cannot take text messages.
+    sms_problem: Option<String>,
+    /// Why it cannot be called.
+    call_problem: Option<String>,
+}
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Contact {
+    /// Its identity.
+    id: Uuid,
+    /// The identity in the system it came from.
+    external_id: Option<String>,
+    /// Full name.
+    full_name: String,
+    /// First name.
+    first_name: String,
+    /// Language.
+    locale: Language,
+    /// IANA name.
+    time_zone: Option<String>,
+    /// When the person wants to be reached: HH:MM-HH:MM, local time.
+    preferred_hours: Option<String>,
+    /// ISO 3166 code.
+    country: Option<String>,
+    /// State or region.
+    state: Option<String>,
+    /// City.
+    city: Option<String>,
+    /// Area or neighbourhood.
+    area: Option<String>,
+    /// Relationship.
+    group: Group,
+    /// Looking or not.
+    status: Standing,
+    /// Likelihood.
+    level: Level,
+    /// FSBO, expired, PTA, buyer …
+    #[serde(rename = "type")]
+    contact_type: String,
+    /// Where the contact came from.
+    source: String,
+    /// The agent.
+    owner: Option<Uuid>,
+    /// The agent's name.
+    owner_name: Option<String>,
+    /// The year may be any.
+    birthday: Option<NaiveDate>,
+    /// The year may be any.
+    spouse_birthday: Option<NaiveDate>,
+    /// When they bought or sold.
+    closing_date: Option<NaiveDate>,
+    /// Notes.
+    notes: Option<String>,
+    /// Further fields.
+    #[schema(value_type = Object)]
+    custom: serde_json::Value,
+    /// The addresses.
+    addresses: Vec<Address>,
+}
+
+impl From<ListedContact> for ContactRow {
+    fn from(row: ListedContact) -> Self {
+        Self {
+            id: row.id.as_uuid(),
+            full_name: row.full_name,
+            locale: row.locale.into(),
+            group: row.group.into(),
+            level: row.level.into(),
+            source: row.source,
+            owner_name: row.owner_name,
+            city: row.city,
+            country: row.country,
+        }
+    }
+}
+
+impl From<contacts::Address> for Address {
+    fn from(address: contacts::Address) -> Self {
+        Self {
+            kind: address.kind.into(),
+            label: address.label,
+            value: address.value,
+            sms_problem: address.sms_problem,
+            call_problem: address.call_problem,
+        }
+    }
+}
+
+impl From<contacts::Contact> for Contact {
+    fn from(contact: contacts::Contact) -> Self {
+        let day = |date: Option<jiff::civil::Date>| date.and_then(|it| it.to_string().parse().ok());
+        // Of the person as a whole there is an address of a kind of its own, for the list alone.
+        let is_reached = |own: &contacts::Address| own.kind != domain::AddressKind::Person;
+        let addresses = contact.addresses.into_iter().filter(is_reached).map(Address::from);
+        Self {
+            id: contact.id.as_uuid(),
+            external_id: contact.external_id,
+            full_name: contact.full_name,
+            first_name: contact.first_name,
+            locale: contact.locale.into(),
+            time_zone: contact.time_zone,
+            preferred_hours: contact.preferred_hours,
+            country: contact.country,
+            state: contact.state,
+            city: contact.city,
+            area: contact.area,
+            group: contact.group.into(),
+            status: contact.status.into(),
+            level: contact.level.into(),
+            contact_type: contact.contact_type,
+            source: contact.source,
+            owner: contact.owner,
+            owner_name: contact.owner_name,
+            birthday: day(contact.dates.birthday),
+            spouse_birthday: day(contact.dates.spouse_birthday),
+            closing_date: day(contact.dates.closing),
+            notes: contact.notes,
+            custom: contact.custom,
+            addresses: addresses.collect(),
+        }
+    }
+}
+
+/// Contacts in the order of their names.
+#[utoipa::path(get, path = "/api/v1/contacts", tag = "contacts", operation_id = "list_contacts",
+    params(Asked), responses((status = 200, description = "A page.", body = Listed<ContactRow>)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Listed<ContactRow>>, Problem> {
+    let filter = filter(&asked, &caller, &app)?;
+    let listing = Listing::of("contacts", &filter, asked.limit, &app)?;
+    let after = match listing.place::<ContactId>(asked.cursor.as_deref())? {
+        None => None,
+        Some(id) => {
+            let gone =
+                || Problem::malformed("cursor", "ends at somebody who was erased; begin anew");
+            Some(app.database.contact_place(id).await?.ok_or_else(gone)?)
+        }
+    };
+    let rows = app.database.list_contacts(&filter, after.as_ref(), listing.rows()).await?;
+    Ok(Json(listing.page(rows, |row| row.id, ContactRow::from)))
+}
+
+fn filter(asked: &Asked, caller: &Caller, app: &App) -> Result<ContactFilter, Problem> {
+    let text = asked.q.as_deref().unwrap_or_default().trim().to_owned();
+    if text.chars().count() > LONGEST_SEARCH {
+        return Err(Problem::malformed("q", format!("is {LONGEST_SEARCH} characters at most")));
+    }
+    let keys = match Named::parse(&text, None, &app.settings.team.default_region) {
+        Ok(Named::Address(address)) => vec![address.key(&app.keyer)],
+        _ => Vec::new(),
+    };
+    Ok(ContactFilter {
+        text,
+        keys,
+        owner: contacts_of(caller).or(asked.owner),
+        group: asked.group.map(|it| it.0),
+        level: asked.level.map(|it| it.0),
+        source: asked.source.clone(),
+    })
+}
+
+/// One contact.
+#[utoipa::path(get, path = "/api/v1/contacts/{contact}", tag = "contacts",
+    operation_id = "show_contact", params(("contact" = Uuid, Path, description = "Its id.")),
+    responses((status = 200, description = "The contact.", body = Contact)))]
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ContactId>,
+) -> Result<Json<Contact>, Problem> {
+    Ok(Json(visible_contact(&app, &caller, id).await?.into()))
+}
