@@ -15,7 +15,7 @@ use crate::api;
 use crate::app::App;
 
 /// Bytes of a request's body to the API.
-const API_BODY: usize = 64 * 1024;
+pub(crate) const API_BODY: usize = 64 * 1024;
 
 /// What a route asks of whoever calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Routes {
             // The table lives as long as the program.
             let path: &'static str = path.leak();
             for (method, operation) in api::openapi::operations(&mut item) {
-                api::openapi::complete(operation, method, needs);
+                api::openapi::complete(operation, method, path, needs);
                 self.table.push(Route { method, path, needs });
             }
             let route = Route { method: "GET", path, needs };

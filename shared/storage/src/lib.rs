@@ -31,6 +31,7 @@ pub mod effects;
 pub mod enrolments;
 pub mod facts;
 pub mod fleet;
+pub mod idempotency;
 pub mod outbox;
 pub mod outcomes;
 pub mod pauses;

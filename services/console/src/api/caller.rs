@@ -76,7 +76,6 @@ impl Caller {
     }
 
     /// The name that stands in the history for what is done: the user's, and by which token.
-    #[expect(dead_code, reason = "changes come with the next step")]
     pub fn actor(&self) -> String {
         format!("{} (token {})", self.0.user.email, self.0.token)
     }

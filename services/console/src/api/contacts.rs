@@ -12,10 +12,13 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Listed, Listing};
 use super::extract::{Json, Path, Query};
-use super::problem::Problem;
+use super::made::{self, Created};
+use super::problem::{Kind, Problem};
 use super::words::{AddressKind, Group, Language, Level, Standing};
 use crate::access::reader::{contacts_of, visible_contact};
 use crate::app::App;
+use crate::pages::contacts::change::{self, Filled as Corrected};
+use crate::pages::contacts::new::{Filled, Made, make};
 
 /// A longer text is not looked for.
 const LONGEST_SEARCH: usize = 200;
@@ -254,5 +257,121 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<ContactId>,
 ) -> Result<Json<Contact>, Problem> {
+    Ok(Json(visible_contact(&app, &caller, id).await?.into()))
+}
+
+/// A contact that is to be added; it needs an email address or a phone number.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewContact {
+    /// Full name.
+    #[schema(min_length = 1, max_length = 300)]
+    full_name: String,
+    /// Where the contact came from.
+    #[schema(min_length = 1, max_length = 300)]
+    source: String,
+    /// Email address.
+    #[schema(max_length = 300)]
+    email: Option<String>,
+    /// Phone number in any spelling; without a country code it is of the team's country.
+    #[schema(max_length = 300)]
+    phone: Option<String>,
+    /// Language; the team's where none is named.
+    locale: Option<Language>,
+    /// IANA name.
+    time_zone: Option<String>,
+    /// ISO 3166 code.
+    country: Option<String>,
+    /// Relationship.
+    group: Option<Group>,
+    /// Likelihood.
+    level: Option<Level>,
+    /// The email address of the agent.
+    #[schema(max_length = 300)]
+    owner: Option<String>,
+    /// Notes.
+    #[schema(max_length = 1000)]
+    notes: Option<String>,
+}
+
+/// What is to be corrected; what is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// Full name.
+    #[schema(min_length = 1, max_length = 300)]
+    full_name: Option<String>,
+    /// First name.
+    #[schema(min_length = 1, max_length = 300)]
+    first_name: Option<String>,
+    /// Language.
+    locale: Option<Language>,
+    /// IANA name; empty for none known.
+    time_zone: Option<String>,
+    /// Relationship.
+    group: Option<Group>,
+    /// Likelihood.
+    level: Option<Level>,
+}
+
+/// Adds a contact. Where somebody has one of the addresses already, nothing is changed.
+#[utoipa::path(post, path = "/api/v1/contacts", tag = "contacts", operation_id = "create_contact",
+    request_body = NewContact,
+    responses((status = 201, description = "Its id.", body = Created,
+               headers(("location" = String, description = "Where it is.")))))]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Json(new): Json<NewContact>,
+) -> Result<axum::response::Response, Problem> {
+    let word = |word: Option<String>| word.unwrap_or_default();
+    let filled = Filled {
+        full_name: new.full_name,
+        email: word(new.email),
+        phone: word(new.phone),
+        locale: word(new.locale.map(|it| it.0.to_string())),
+        time_zone: word(new.time_zone),
+        country: word(new.country),
+        group: word(new.group.map(|it| it.0.to_string())),
+        level: word(new.level.map(|it| it.0.to_string())),
+        source: new.source,
+        owner: word(new.owner),
+        notes: word(new.notes),
+    };
+    match make(&filled, &app).await? {
+        Made::New(id) => Ok(made::at(&format!("/api/v1/contacts/{id}"), id.as_uuid())),
+        Made::Wrong(field, key) => Err(made::wrong(field, key)),
+        Made::Erased => Err(Problem::new(Kind::Conflict, made::text("contact-erased"))),
+        Made::Known(id) => {
+            let seen = visible_contact(&app, &caller, id).await.is_ok();
+            let whose = if seen { format!(" It is {id}.") } else { String::new() };
+            let detail = format!("A contact has one of these addresses already.{whose}");
+            Err(Problem::new(Kind::Conflict, detail))
+        }
+    }
+}
+
+/// Corrects what is known of a contact.
+#[utoipa::path(patch, path = "/api/v1/contacts/{contact}", tag = "contacts",
+    operation_id = "correct_contact", params(("contact" = Uuid, Path, description = "Its id.")),
+    request_body = Correction,
+    responses((status = 200, description = "The contact as it is now.", body = Contact)))]
+pub async fn correct(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ContactId>,
+    Json(new): Json<Correction>,
+) -> Result<Json<Contact>, Problem> {
+    let was = visible_contact(&app, &caller, id).await?;
+    let filled = Corrected {
+        full_name: new.full_name.unwrap_or_else(|| was.full_name.clone()),
+        first_name: new.first_name.unwrap_or_else(|| was.first_name.clone()),
+        locale: new.locale.map_or(was.locale, |it| it.0),
+        time_zone: new.time_zone.or_else(|| was.time_zone.clone()).unwrap_or_default(),
+        group: new.group.map_or(was.group, |it| it.0),
+        level: new.level.map_or(was.level, |it| it.0),
+    };
+    let changes = change::changes(&filled, &was).map_err(|key| made::wrong("", key))?;
+    change::store(id, changes, &caller.actor(), "corrected by the API", &app).await?;
     Ok(Json(visible_contact(&app, &caller, id).await?.into()))
 }

@@ -7,16 +7,18 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, WWW_AU
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::ApiTokenId;
 use domain::access::Permission;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::idempotency;
 use super::limits::Share;
 use super::problem::{Kind, Problem};
 use crate::access::guard::{Guard, count};
 use crate::app::App;
-use crate::routes::Needs;
+use crate::routes::{API_BODY, Needs};
 
 /// The headers of every answer: it is data, for the program that asked alone.
 const HEADERS: &[(&str, &str)] = &[
@@ -45,7 +47,8 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
     let admitted = admit(&app, route.needs, &mut request, began, &mut share).await;
     let mut response = match admitted {
         Err(problem) => problem.answer(id),
-        Ok(()) => next.run(request).await,
+        Ok(None) => next.run(request).await,
+        Ok(Some(token)) => idempotency::once(&app, token, request, next, API_BODY).await,
     };
     if let Some(problem) = problem_of(&response) {
         let allow = response.headers().get(ALLOW).cloned();
@@ -63,14 +66,14 @@ pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next)
     response
 }
 
-/// Lets a caller in who may, and notes who it is.
+/// Lets a caller in who may, and notes who it is; none for a route that asks for no token.
 async fn admit(
     app: &App,
     needs: Needs,
     request: &mut Request,
     now: Instant,
     share: &mut Option<Share>,
-) -> Result<(), Problem> {
+) -> Result<Option<ApiTokenId>, Problem> {
     let query = request.uri().query().unwrap_or_default();
     if [request.uri().path(), query].iter().any(|part| part.contains("%00")) {
         return Err(Problem::new(Kind::Malformed, "No text may hold the character U+0000."));
@@ -79,7 +82,7 @@ async fn admit(
         Needs::Token(permission) => std::slice::from_ref(permission),
         Needs::AnyToken(permissions) => permissions,
         // Pages have a guard of their own; whatever asks for a session is closed to tokens.
-        Needs::Nothing => return Ok(()),
+        Needs::Nothing => return Ok(None),
         Needs::Session | Needs::Permission(_) | Needs::Any(_) => return Err(Problem::not_found()),
     };
     let caller = Caller::of(request.headers(), app).await?;
@@ -93,8 +96,9 @@ async fn admit(
     if !asked.is_empty() && refusals.len() == asked.len() {
         return Err(Problem::new(Kind::NotAllowed, refusals.join(" ")));
     }
+    let token = caller.token();
     request.extensions_mut().insert(caller);
-    Ok(())
+    Ok(Some(token))
 }
 
 /// The problem of an answer that is no success; nothing for one that is.

@@ -1,8 +1,8 @@
 //! The REST API, `/api/v1`: what other programs do, with a token of the console. It stands on the same
 //! use cases as the pages; wire types are its own.
 //!
-//! What every request goes through is in `guard`, what every list has in common in `cursor`, and one
-//! file per resource holds the rest. The document of it all is made of the routes (`openapi`).
+//! What every request goes through is in `guard`, what every list and every change has in common
+//! in `cursor` and `idempotency`, and one file per resource holds the rest. The document of it all is made of the routes (`openapi`).
 
 pub mod caller;
 mod contacts;
@@ -10,8 +10,10 @@ mod cursor;
 mod enrolments;
 mod extract;
 pub mod guard;
+mod idempotency;
 mod interactions;
 mod limits;
+mod made;
 pub mod openapi;
 mod plans;
 mod problem;
@@ -25,7 +27,8 @@ mod words;
 pub use limits::Limits;
 
 use domain::access::Permission::{
-    ContactsRead, ListRead, PlansRead, TasksAll, TasksWork, TouchesRead,
+    ContactsRead, ContactsWrite, Enrol, ListAdd, ListRead, PlansRead, TasksAll, TasksWork,
+    TouchesRead,
 };
 use utoipa_axum::routes;
 
@@ -41,7 +44,11 @@ pub fn routes(routes: Routes) -> Routes {
         .api(AnyToken(&[]), routes!(token::show))
         .api(Token(ContactsRead), routes!(contacts::list))
         .api(Token(ContactsRead), routes!(contacts::show))
+        .api(Token(ContactsWrite), routes!(contacts::create))
+        .api(Token(ContactsWrite), routes!(contacts::correct))
         .api(Token(ContactsRead), routes!(enrolments::list))
+        .api(Token(Enrol), routes!(enrolments::create))
+        .api(Token(Enrol), routes!(enrolments::change))
         .api(look_at_touches, routes!(touches::list))
         .api(Token(ContactsRead), routes!(interactions::list))
         .api(Token(ListRead), routes!(suppressions::against))
@@ -54,6 +61,8 @@ pub fn routes(routes: Routes) -> Routes {
         .api(look_at_touches, routes!(touches::explain))
         .api(Token(ListRead), routes!(suppressions::list))
         .api(Token(ListRead), routes!(suppressions::check))
+        .api(Token(ListAdd), routes!(suppressions::add))
         .api(look_at_tasks, routes!(tasks::list))
         .api(look_at_tasks, routes!(tasks::show))
+        .api(Token(TasksWork), routes!(tasks::end))
 }

@@ -4,15 +4,16 @@
 use axum::extract::State;
 use domain::access::Permission;
 use utoipa::ToSchema;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, ObjectBuilder, OpenApi,
-    OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+    OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Type,
 };
 
 use super::extract::Json;
 use super::guard::REQUEST_ID;
+use super::idempotency::{LONGEST_KEY, READING};
 use super::problem::{Body, Fault};
 use crate::app::App;
 use crate::routes::Needs;
@@ -55,13 +56,17 @@ pub fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
 }
 
 /// Adds what every operation has: its security, its answers that are no success, and headers.
-pub fn complete(operation: &mut Operation, method: &str, needs: Needs) {
+pub fn complete(operation: &mut Operation, method: &str, path: &str, needs: Needs) {
     let is_open = needs == Needs::Nothing;
     if !is_open {
         operation.security = Some(security(needs));
     }
+    if method == "POST" && !READING.contains(&path) {
+        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+    }
     let has_body = operation.request_body.is_some();
     let parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let names_one = path.contains('{') || method == "GET" && parameters;
     let mut add = |status: &str, about: &str| {
         let responses = &mut operation.responses.responses;
         responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(about)));
@@ -74,7 +79,7 @@ pub fn complete(operation: &mut Operation, method: &str, needs: Needs) {
         add("403", "The token's scopes, or its user's roles, do not allow it.");
         add("429", "The token has asked too often; `Retry-After` says how long to wait.");
     }
-    if parameters {
+    if names_one {
         add("404", "There is no such thing, or this token does not see it.");
     }
     if has_body {
@@ -83,7 +88,6 @@ pub fn complete(operation: &mut Operation, method: &str, needs: Needs) {
         add("422", "The form is right, and the meaning cannot be taken.");
     }
     if method == "POST" {
-        add("400", "The request does not have the form that is described here.");
         add("409", "It does not fit what is there now, or the same request is being worked on.");
         add("422", "The idempotency key belongs to another request.");
     }
@@ -105,6 +109,25 @@ fn security(needs: Needs) -> Vec<SecurityRequirement> {
         Needs::AnyToken(some) => some.iter().map(one).collect(),
         Needs::Nothing | Needs::Session | Needs::Permission(_) | Needs::Any(_) => Vec::new(),
     }
+}
+
+/// The header by which a POST is done once.
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(LONGEST_KEY))
+        .pattern(Some("^[!#-~]+$"))
+        .build();
+    let about = "Chosen anew for each thing that is to be done once; sent again within a day, the \
+                 request is answered as it was, with `Idempotent-Replayed: true`.";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .schema(Some(text))
+        .description(Some(about))
+        .build()
 }
 
 fn problem(about: &str) -> Response {

@@ -24,10 +24,8 @@ pub enum Kind {
     /// It does not fit what is there now.
     Conflict,
     /// A request with this idempotency key is being worked on.
-    #[expect(dead_code, reason = "changes come with the next step")]
     KeyInUse,
     /// The idempotency key was used for another request.
-    #[expect(dead_code, reason = "changes come with the next step")]
     KeyReused,
     /// The body is too large.
     TooLarge,

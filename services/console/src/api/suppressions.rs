@@ -3,11 +3,12 @@
 //! Lifting is not here: it needs evidence, and for some entries a second person, who signs in.
 
 use axum::extract::State;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::{ContactId, EventId};
 use office::addresses::Named;
 use office::people::keys_of;
-use office::suppression;
+use office::suppression::{self, Refused};
 use serde::{Deserialize, Serialize};
 use storage::suppressions::{Entry as Stored, ToldEntry};
 use utoipa::{IntoParams, ToSchema};
@@ -16,10 +17,12 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Listed, Listing};
 use super::extract::{Json, Path, Query};
-use super::problem::Problem;
+use super::made;
+use super::problem::{Kind, Problem};
 use super::words::{ListChannel, ListReason, Origin, Scope};
 use crate::access::reader::{contacts_of, visible_contact};
 use crate::app::App;
+use crate::pages::list::{PATIENCE, REASONS};
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -190,4 +193,100 @@ pub async fn check(
         channels: checked.channels.into_iter().map(ListChannel::from).collect(),
         entries: checked.entries.iter().map(Entry::from).collect(),
     }))
+}
+
+/// Somebody who must not be contacted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEntry {
+    /// An email address, a phone number in any spelling, @domain, or a contact's id; with the channel
+    /// `post` a postal address.
+    #[schema(min_length = 1, max_length = 300)]
+    address: String,
+    /// Only this channel; every channel of the address where none is named.
+    channel: Option<ListChannel>,
+    /// The address alone, every address of the person, or the whole domain; by what is named where it
+    /// is not said.
+    scope: Option<Scope>,
+    /// Why; the fleet's own reasons and those of the law are not taken.
+    reason: ListReason,
+    /// What proves it; no address.
+    #[schema(max_length = 1000)]
+    evidence: Option<String>,
+}
+
+/// What became of it: it is in force, and nothing to it starts any more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Added {
+    /// The event of the (first) entry.
+    event: Uuid,
+    /// `clear`: nothing to it is under way. `in_flight`: these touches were still being handed over.
+    status: String,
+    /// What is covered, in words.
+    covers: Vec<String>,
+    /// Touches that were still being handed over.
+    in_flight: Vec<Uuid>,
+}
+
+/// Puts somebody on the list. It is in force with the answer, which waits some seconds for what is
+/// being handed over at this moment.
+#[utoipa::path(post, path = "/api/v1/suppressions", tag = "suppressions",
+    operation_id = "create_suppression", request_body = NewEntry,
+    responses((status = 201, description = "It is in force.", body = Added,
+               headers(("location" = String, description = "Where entries are listed.")))))]
+pub async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Json(new): Json<NewEntry>,
+) -> Result<Response, Problem> {
+    if !REASONS.contains(&new.reason.0) {
+        let known: Vec<&str> = REASONS.iter().map(|reason| reason.as_str()).collect();
+        return Err(Problem::field("reason", format!("is one of {}", known.join(", "))));
+    }
+    let scope = new.scope.map(|it| it.0);
+    match new.address.trim().parse::<ContactId>() {
+        Ok(id) => drop(visible_contact(&app, &caller, id).await?),
+        // Whose address it is, is told only to those who may look at everybody.
+        Err(_)
+            if scope == Some(domain::suppression::Scope::Person)
+                && contacts_of(&caller).is_some() =>
+        {
+            let detail = "With the scope person name a contact's id that this token sees.";
+            return Err(Problem::new(Kind::NotAllowed, detail));
+        }
+        Err(_) => {}
+    }
+    let reason = new.reason.0;
+    let evidence = new.evidence.map(|text| text.trim().to_owned());
+    let entry = suppression::NewEntry {
+        asked: suppression::Asked {
+            address: new.address.trim().to_owned(),
+            channel: new.channel.map(|it| it.0),
+            scope,
+            topic: None,
+            region: app.settings.team.default_region.clone(),
+        },
+        reason,
+        origin: match reason.is_of_recipient() {
+            true => domain::suppression::Origin::Recipient,
+            false => domain::suppression::Origin::Staff,
+        },
+        actor: caller.actor(),
+        evidence: evidence.filter(|text| !text.is_empty()),
+        patience: PATIENCE,
+    };
+    let added = match suppression::add(&entry, &app.office()).await {
+        Ok(added) => added,
+        Err(Refused::Storage(error)) => return Err(error.into()),
+        Err(why) => return Err(Problem::new(Kind::Refused, format!("{why}."))),
+    };
+    let covers = added.targets.iter();
+    let covers = covers.map(|target| suppression::covered(target, domain::Locale::En));
+    let answer = Added {
+        event: added.event.as_uuid(),
+        status: added.status().to_owned(),
+        covers: covers.collect(),
+        in_flight: added.in_flight.iter().map(|touch| touch.as_uuid()).collect(),
+    };
+    Ok(made::created("/api/v1/suppressions", &answer))
 }

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::cursor::{Listed, Listing};
 use super::extract::{Json, Path, Query};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::words::{Channel, ListReason, Outcome};
 use crate::access::reader::tasks_of;
 use crate::app::App;
-use crate::pages::day_of;
+use crate::pages::{day_of, end_task, outcomes};
 
 /// Which tasks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -161,4 +161,55 @@ pub async fn show(
     Path(id): Path<TaskId>,
 ) -> Result<Json<OneTask>, Problem> {
     Ok(Json(visible(&app, &caller, id).await?.into()))
+}
+
+/// How a task went.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    /// Which outcomes there are depends on the task's channel.
+    outcome: Outcome,
+    /// What there is to remember.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskEnd {
+    /// The task.
+    id: Uuid,
+    /// After a refusal, which puts the person on the list: touches that were still being handed over;
+    /// empty when nothing was, null when nobody was put on it.
+    in_flight: Option<Vec<Uuid>>,
+}
+
+/// Ends a task. A refusal puts the person on the list first: what was said must not be lost.
+#[utoipa::path(post, path = "/api/v1/tasks/{task}/outcome", tag = "tasks",
+    operation_id = "end_task", params(("task" = Uuid, Path, description = "Its id.")),
+    request_body = Ended,
+    responses((status = 200, description = "It is done.", body = TaskEnd)))]
+pub async fn end(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<TaskId>,
+    Json(ended): Json<Ended>,
+) -> Result<Json<TaskEnd>, Problem> {
+    let card = visible(&app, &caller, id).await?;
+    if !card.is_open() {
+        return Err(Problem::new(Kind::Conflict, "The task is closed; nothing was changed."));
+    }
+    let possible = outcomes(card.task.channel);
+    if !possible.contains(&ended.outcome.0) {
+        let words: Vec<&str> = possible.iter().map(|outcome| outcome.as_str()).collect();
+        let detail = format!("of this task is one of {}", words.join(", "));
+        return Err(Problem::field("outcome", detail));
+    }
+    let (note, actor) = (ended.note.unwrap_or_default(), caller.actor());
+    let (is_done, in_flight) = end_task(&card, ended.outcome.0, &note, &actor, &app).await?;
+    if !is_done && in_flight.is_none() {
+        return Err(Problem::new(Kind::Conflict, "Somebody closed the task a moment ago."));
+    }
+    let in_flight = in_flight.map(|left| left.iter().map(|touch| touch.as_uuid()).collect());
+    Ok(Json(TaskEnd { id: id.as_uuid(), in_flight }))
 }

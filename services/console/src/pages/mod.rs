@@ -1,13 +1,13 @@
 //! The pages, one folder or file per area.
 
 mod compliance;
-mod contacts;
+pub mod contacts;
 mod feed;
 mod fleet;
 mod happenings;
 mod home;
 mod integrations;
-mod list;
+pub mod list;
 mod plans;
 mod requests;
 mod reviews;
@@ -19,7 +19,7 @@ mod typed;
 use domain::access::Permission;
 
 pub use fleet::Glances;
-pub use tasks::day_of;
+pub use tasks::{day_of, end as end_task, outcomes};
 
 use crate::access;
 use crate::api;

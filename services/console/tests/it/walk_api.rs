@@ -153,3 +153,22 @@ async fn a_token_loses_what_its_user_loses() {
     assert_eq!(scopes().await, serde_json::json!(["contacts_read"]));
     world.stop().await;
 }
+#[tokio::test]
+async fn tokens_can_be_given_what_some_route_asks_for_and_nothing_else() {
+    let world = World::start().await;
+    let mut asked: Vec<Permission> =
+        api(&world).iter().filter_map(scopes).flatten().copied().collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let mut admin = world.as_one_of(UserRole::ALL).await;
+    let page = admin.get("/integrations/tokens").await.body;
+    let offered = |one: &Permission| page.contains(&format!("name=\"{one}\""));
+    let mut offered: Vec<Permission> =
+        Permission::ALL.iter().copied().filter(|one| offered(one)).collect();
+    offered.sort_unstable();
+    // What only widens what a route shows: whose contacts and tasks.
+    asked.extend([Permission::ContactsReadAll]);
+    asked.sort_unstable();
+    assert_eq!(offered, asked);
+    world.stop().await;
+}

@@ -20,13 +20,13 @@ use crate::trouble::{Answer, Trouble};
 /// What was filled in.
 #[derive(Debug, Deserialize)]
 pub struct Filled {
-    full_name: String,
-    first_name: String,
-    locale: Locale,
+    pub(crate) full_name: String,
+    pub(crate) first_name: String,
+    pub(crate) locale: Locale,
     #[serde(default)]
-    time_zone: String,
-    group: Group,
-    level: Level,
+    pub(crate) time_zone: String,
+    pub(crate) group: Group,
+    pub(crate) level: Level,
 }
 
 /// Which plan goes on, and how.
@@ -48,20 +48,28 @@ pub async fn correct(
         Ok(changes) => changes,
         Err(key) => return show::again(contact, page.say(key), &app, &page).await,
     };
-    if !changes.is_empty() {
-        let correcting = Correcting {
-            contact: id,
-            changes,
-            actor: page.actor()?.to_owned(),
-            reason: "corrected on the contact's page".to_owned(),
-        };
-        app.database.correct_person(&app.keyer, &correcting).await?;
-    }
+    store(id, changes, page.actor()?, "corrected on the contact's page", &app).await?;
     Ok(Redirect::to(&format!("/contacts/{id}?notice=saved")).into_response())
 }
 
+/// Notes what was corrected, with who did it.
+pub async fn store(
+    contact: ContactId,
+    changes: Vec<Change>,
+    actor: &str,
+    reason: &str,
+    app: &App,
+) -> Result<(), Trouble> {
+    if !changes.is_empty() {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let correcting = Correcting { contact, changes, actor, reason };
+        app.database.correct_person(&app.keyer, &correcting).await?;
+    }
+    Ok(())
+}
+
 /// What differs from what is stored, or the name of the text that says what is wrong.
-fn changes(filled: &Filled, contact: &Contact) -> Result<Vec<Change>, &'static str> {
+pub fn changes(filled: &Filled, contact: &Contact) -> Result<Vec<Change>, &'static str> {
     let (full_name, first_name) = (filled.full_name.trim(), filled.first_name.trim());
     if full_name.is_empty() || first_name.is_empty() {
         return Err("name-missing");
@@ -95,18 +103,28 @@ pub async fn enrolment(
     Form(moved): Form<Moved>,
 ) -> Answer {
     visible_contact(&app, &page, id).await?;
-    let own = app.database.enrolments_of(id).await?;
-    if !own.iter().any(|own| own.id == moved.enrolment) {
+    let is_moved = move_to(id, moved.enrolment, moved.to, page.actor()?, &app).await?;
+    let notice = if is_moved { "saved" } else { "enrolment-was-over" };
+    Ok(Redirect::to(&format!("/contacts/{id}?notice={notice}")).into_response())
+}
+
+/// Pauses, resumes or stops a contact's enrolment; false when it was over.
+pub async fn move_to(
+    contact: ContactId,
+    enrolment: EnrolmentId,
+    to: EnrolmentState,
+    by: &str,
+    app: &App,
+) -> Result<bool, Trouble> {
+    let own = app.database.enrolments_of(contact).await?;
+    if !own.iter().any(|own| own.id == enrolment) {
         return Err(Trouble::NotFound);
     }
-    let by = page.actor()?;
-    let reason = match moved.to {
+    let reason = match to {
         EnrolmentState::Active => String::new(),
         EnrolmentState::Paused => Reason::new(ReasonCode::Paused, by).to_string(),
         EnrolmentState::Stopped => Reason::new(ReasonCode::CancelledByPerson, by).to_string(),
         EnrolmentState::Completed => return Err(Trouble::NotFound),
     };
-    let is_moved = app.database.move_enrolment(moved.enrolment, moved.to, &reason).await?;
-    let notice = if is_moved { "saved" } else { "enrolment-was-over" };
-    Ok(Redirect::to(&format!("/contacts/{id}?notice={notice}")).into_response())
+    Ok(app.database.move_enrolment(enrolment, to, &reason).await?)
 }

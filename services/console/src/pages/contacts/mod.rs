@@ -2,9 +2,9 @@
 //!
 //! Agents see the contacts they own and no others.
 
-mod change;
+pub mod change;
 mod list;
-mod new;
+pub mod new;
 mod show;
 
 use crate::routes::Needs::Permission;

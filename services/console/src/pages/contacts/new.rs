@@ -24,17 +24,17 @@ pub(super) const LONGEST: usize = 300;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
-    full_name: String,
-    email: String,
-    phone: String,
-    locale: String,
-    time_zone: String,
-    country: String,
-    group: String,
-    level: String,
-    source: String,
-    owner: String,
-    notes: String,
+    pub(crate) full_name: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+    pub(crate) country: String,
+    pub(crate) group: String,
+    pub(crate) level: String,
+    pub(crate) source: String,
+    pub(crate) owner: String,
+    pub(crate) notes: String,
 }
 
 #[derive(Template)]
@@ -67,35 +67,55 @@ async fn adding(
 
 /// `POST /contacts`.
 pub async fn add(State(app): State<App>, page: Page, Form(filled): Form<Filled>) -> Answer {
-    let new = match contact(&filled, &app) {
-        Ok(new) => new,
-        Err(key) => {
-            let problem = Some(page.say(key));
-            return page.show_again(&adding(filled, problem, None, &app, &page).await?);
+    let (key, known) = match make(&filled, &app).await? {
+        Made::New(id) => {
+            return Ok(
+                Redirect::to(&format!("/contacts/{id}?notice=contact-added")).into_response()
+            );
         }
+        Made::Wrong(_, key) => (key, None),
+        Made::Known(known) => ("contact-known", Some(known)),
+        Made::Erased => ("contact-erased", None),
+    };
+    page.show_again(&adding(filled, Some(page.say(key)), known, &app, &page).await?)
+}
+
+/// What became of a contact that was to be added.
+pub enum Made {
+    /// It was.
+    New(ContactId),
+    /// Something is wrong: the field, where it is a single one, and the name of the text that says what.
+    Wrong(&'static str, &'static str),
+    /// Somebody has one of the addresses already.
+    Known(ContactId),
+    /// Somebody who was erased has one of the addresses.
+    Erased,
+}
+
+/// Adds a contact, unless somebody has one of its addresses.
+pub async fn make(filled: &Filled, app: &App) -> Result<Made, Trouble> {
+    let new = match contact(filled, app) {
+        Ok(new) => new,
+        Err((field, key)) => return Ok(Made::Wrong(field, key)),
     };
     let keys: Vec<_> =
         new.addresses.iter().map(|own| app.keyer.key(own.kind, &own.normalised)).collect();
     let known = app.database.find_contacts("", &keys).await?;
     if let Some(known) = known.first() {
-        let problem = Some(page.say("contact-known"));
-        return page.show_again(&adding(filled, problem, Some(known.id), &app, &page).await?);
+        return Ok(Made::Known(known.id));
     }
     let made = app.database.import_contacts(&app.keyer, &[new]).await?;
-    let Some(id) = made.first().and_then(|made: &Imported| made.contact()) else {
-        let problem = Some(page.say("contact-erased"));
-        return page.show_again(&adding(filled, problem, None, &app, &page).await?);
-    };
-    Ok(Redirect::to(&format!("/contacts/{id}?notice=contact-added")).into_response())
+    let made = made.first().and_then(|made: &Imported| made.contact());
+    Ok(made.map_or(Made::Erased, Made::New))
 }
 
-/// The contact, or the name of the text that says what is wrong.
-fn contact(filled: &Filled, app: &App) -> Result<NewContact, &'static str> {
-    let full_name = text(&filled.full_name).ok_or("name-missing")?;
-    let source = text(&filled.source).ok_or("contact-source-missing")?;
+/// The contact; or the field that is wrong, and the name of the text that says what.
+fn contact(filled: &Filled, app: &App) -> Result<NewContact, (&'static str, &'static str)> {
+    let full_name = text(&filled.full_name).ok_or(("full_name", "name-missing"))?;
+    let source = text(&filled.source).ok_or(("source", "contact-source-missing"))?;
     let all = [&full_name, &source, &filled.email, &filled.phone, &filled.owner];
     if all.iter().any(|text| text.chars().count() > LONGEST) || filled.notes.len() > 10 * LONGEST {
-        return Err("contact-too-long");
+        return Err(("", "contact-too-long"));
     }
     let parsed = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
     let zone = parsed(&filled.time_zone).map(|zone| values::time_zone(&zone)).transpose();
@@ -105,9 +125,9 @@ fn contact(filled: &Filled, app: &App) -> Result<NewContact, &'static str> {
         first_name: values::first_name(&full_name),
         full_name,
         locale: filled.locale.parse::<Locale>().ok(),
-        time_zone: zone.map_err(|_| "contact-zone-wrong")?,
+        time_zone: zone.map_err(|_| ("time_zone", "contact-zone-wrong"))?,
         preferred_hours: None,
-        country: country.map_err(|_| "contact-country-wrong")?,
+        country: country.map_err(|_| ("country", "contact-country-wrong"))?,
         state: None,
         city: None,
         area: None,
@@ -127,16 +147,17 @@ fn contact(filled: &Filled, app: &App) -> Result<NewContact, &'static str> {
     })
 }
 
-fn addresses(filled: &Filled, app: &App) -> Result<Vec<NewAddress>, &'static str> {
+fn addresses(filled: &Filled, app: &App) -> Result<Vec<NewAddress>, (&'static str, &'static str)> {
     let mut addresses = Vec::new();
     if let Some(email) = text(&filled.email) {
-        addresses.push(contact_email(&email).map_err(|_| "email-wrong")?);
+        addresses.push(contact_email(&email).map_err(|_| ("email", "email-wrong"))?);
     }
     if let Some(phone) = text(&filled.phone) {
         let region = &app.settings.team.default_region;
-        addresses.push(contact_phone(&phone, region, "").map_err(|_| "contact-phone-wrong")?);
+        addresses
+            .push(contact_phone(&phone, region, "").map_err(|_| ("phone", "contact-phone-wrong"))?);
     }
-    if addresses.is_empty() { Err("contact-address-missing") } else { Ok(addresses) }
+    if addresses.is_empty() { Err(("", "contact-address-missing")) } else { Ok(addresses) }
 }
 
 fn text(filled: &str) -> Option<String> {

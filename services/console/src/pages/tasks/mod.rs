@@ -7,8 +7,6 @@ mod card;
 mod outcome;
 mod today;
 
-pub use today::day_of;
-
 use domain::TaskId;
 use domain::access::Permission::{TasksAll, TasksWork};
 use storage::tasks::{TaskCard, TaskCounts};
@@ -38,6 +36,8 @@ pub async fn counts_of(agent: Uuid, app: &App) -> Result<TaskCounts, Trouble> {
 }
 
 /// Today where an agent is, else the team's.
+pub use card::outcomes;
+pub use outcome::end;
 pub use today::day_of;
 
 /// The task, if the reader may see it.

@@ -85,19 +85,7 @@ pub async fn finish(
     if !outcomes(card.task.channel).contains(&ended.outcome) {
         return Err(Trouble::Refused(page.say("task-outcome-wrong")));
     }
-    let in_flight = match ended.outcome {
-        TaskOutcome::Refused => Some(put_on_list(&card, &app, &page).await?),
-        _ => None,
-    };
-    let note: String = ended.note.trim().chars().take(LONGEST_NOTE).collect();
-    let end = TaskEnd {
-        id,
-        outcome: ended.outcome,
-        note: Some(note.as_str()).filter(|note| !note.is_empty()),
-        actor: page.actor()?,
-        now: app.clock.now(),
-    };
-    let is_done = app.database.finish_task(&end).await?.is_some();
+    let (is_done, in_flight) = end(&card, ended.outcome, &ended.note, page.actor()?, &app).await?;
     match in_flight {
         Some(left) if left.is_empty() => back(&ended.agent, &[("notice", "task-on-list-clear")]),
         Some(left) => {
@@ -113,8 +101,32 @@ pub async fn finish(
     }
 }
 
+/// Ends an open task: whether it was this that ended it, and after a spoken stop what was being handed
+/// over at that moment.
+pub async fn end(
+    card: &TaskCard,
+    outcome: TaskOutcome,
+    note: &str,
+    actor: &str,
+    app: &App,
+) -> Result<(bool, Option<Vec<TouchId>>), Trouble> {
+    let in_flight = match outcome {
+        TaskOutcome::Refused => Some(put_on_list(card, app, actor).await?),
+        _ => None,
+    };
+    let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
+    let end = TaskEnd {
+        id: card.task.id,
+        outcome,
+        note: Some(note.as_str()).filter(|note| !note.is_empty()),
+        actor,
+        now: app.clock.now(),
+    };
+    Ok((app.database.finish_task(&end).await?.is_some(), in_flight))
+}
+
 /// The spoken stop: what is covered, and what was being handed over at that moment.
-async fn put_on_list(card: &TaskCard, app: &App, page: &Page) -> Result<Vec<TouchId>, Trouble> {
+async fn put_on_list(card: &TaskCard, app: &App, actor: &str) -> Result<Vec<TouchId>, Trouble> {
     let channel = card.task.channel.contact_channel();
     let target = match card.address_key {
         Some(key) if channel != ContactChannel::Person => {
@@ -126,7 +138,7 @@ async fn put_on_list(card: &TaskCard, app: &App, page: &Page) -> Result<Vec<Touc
         target,
         reason: SuppressionReason::VoiceRequest,
         origin: Origin::Recipient,
-        actor: page.actor()?.to_owned(),
+        actor: actor.to_owned(),
         evidence: Some(format!("said to the agent, task {}", card.task.id)),
         touch: Some(card.task.touch),
         received_at: Some(app.clock.now()),

@@ -4,6 +4,7 @@ mod document;
 mod manners;
 mod owners;
 mod reads;
+mod writes;
 
 use domain::access::Permission;
 
