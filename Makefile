@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench bench-list bench-console faults returns fuzz newcomer audit check fmt deploy-test
+.PHONY: demo test ci bench bench-list bench-console faults returns fuzz newcomer audit check fmt deploy-test api-test
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -64,6 +64,15 @@ returns:
 	@$(CARGO) build --release --workspace --bins
 	@TOUCHLINE_RETURNS=full $(CARGO) test --release --package tests --test suite -- \
 		returns:: --nocapture --test-threads 1
+
+# The API as its document describes it, tried by schemathesis for API_SECONDS (900); `make test` does so
+# for half a minute.
+API_SECONDS ?= 900
+api-test:
+	@scripts/setup.sh api
+	@$(CARGO) build --package testkit --bins
+	@TOUCHLINE_API_SECONDS=$(API_SECONDS) $(CARGO_TARGET_DIR)/debug/with-servers $(CARGO) test \
+		--package console@0.1.0 --test it -- api::outside:: --nocapture
 
 # Every fuzz target for FUZZ_SECONDS (1200), FUZZ_JOBS (2) at a time; stable Rust, no sanitizer. `make
 # test` runs each over its corpus and 1,000 mutations of it.

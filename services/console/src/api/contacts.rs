@@ -220,8 +220,7 @@ pub async fn list(
     let after = match listing.place::<ContactId>(asked.cursor.as_deref())? {
         None => None,
         Some(id) => {
-            let gone =
-                || Problem::malformed("cursor", "ends at somebody who was erased; begin anew");
+            let gone = || Problem::field("cursor", "ends at somebody who was erased; begin anew");
             Some(app.database.contact_place(id).await?.ok_or_else(gone)?)
         }
     };

@@ -72,7 +72,7 @@ impl<'a> Listing<'a> {
         let Some(cursor) = cursor else { return Ok(None) };
         let wrong = || {
             let detail = "is no cursor of this list with these filters; begin at the first page";
-            Problem::malformed("cursor", detail)
+            Problem::field("cursor", detail)
         };
         let payload = self.app.tokens.verify(Purpose::Cursor, cursor).map_err(|_| wrong())?;
         let place = payload.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix(' '));

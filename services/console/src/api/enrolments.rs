@@ -88,7 +88,6 @@ pub struct NewEnrolment {
 #[serde(deny_unknown_fields)]
 pub struct Moved {
     /// `active` resumes, `paused` pauses, `stopped` ends it for good.
-    #[schema(inline)]
     state: Wanted,
 }
 

@@ -66,6 +66,10 @@ pub fn complete(operation: &mut Operation, method: &str, path: &str, needs: Need
     }
     let has_body = operation.request_body.is_some();
     let parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let has_cursor = operation.parameters.iter().flatten().any(|one| match one {
+        RefOr::T(parameter) => parameter.name == "cursor",
+        RefOr::Ref(_) => false,
+    });
     let names_one = path.contains('{') || method == "GET" && parameters;
     let mut add = |status: &str, about: &str| {
         let responses = &mut operation.responses.responses;
@@ -81,6 +85,9 @@ pub fn complete(operation: &mut Operation, method: &str, path: &str, needs: Need
     }
     if names_one {
         add("404", "There is no such thing, or this token does not see it.");
+    }
+    if has_cursor {
+        add("422", "The cursor is none of this list with these filters.");
     }
     if has_body {
         add("413", "The body is too large.");

@@ -40,7 +40,7 @@ pub struct Page {
 /// An address that is looked up.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Address {
+pub struct NamedAddress {
     /// An email address, a phone number in any spelling, or @domain; with the channel `post` a postal
     /// address.
     #[schema(min_length = 1, max_length = 300)]
@@ -173,11 +173,11 @@ pub async fn against(
 
 /// What stands against an address. A POST, so that no address stands in a log; it changes nothing.
 #[utoipa::path(post, path = "/api/v1/suppressions/check", tag = "suppressions",
-    operation_id = "check_suppression", request_body = Address,
+    operation_id = "check_suppression", request_body = NamedAddress,
     responses((status = 200, description = "What stands against it.", body = Checked)))]
 pub async fn check(
     State(app): State<App>,
-    Json(asked): Json<Address>,
+    Json(asked): Json<NamedAddress>,
 ) -> Result<Json<Checked>, Problem> {
     let region = &app.settings.team.default_region;
     let channel = asked.channel.map(|it| it.0);

@@ -36,7 +36,11 @@ pub fn today() -> NaiveDate {
 
 impl Team {
     pub async fn start() -> Self {
-        let world = World::with(&[("team.default_time_zone", "UTC")]).await;
+        Self::of(World::with(&[("team.default_time_zone", "UTC")]).await).await
+    }
+
+    /// The same in a world of one's own.
+    pub async fn of(world: World) -> Self {
         let agent = |email: &str| NewAgent {
             name: email.split('@').next().unwrap().to_owned(),
             email: email.to_owned(),

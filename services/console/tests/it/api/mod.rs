@@ -2,6 +2,7 @@
 
 mod document;
 mod manners;
+mod outside;
 mod owners;
 mod reads;
 mod writes;

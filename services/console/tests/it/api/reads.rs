@@ -87,7 +87,7 @@ async fn a_cursor_is_of_its_list_and_filters_and_holds_no_name() {
         "/contacts?cursor=made-up".to_owned(),
     ] {
         let answer = program.get(&path).await;
-        assert_eq!(answer.status, 400, "{path}: {answer:?}");
+        assert_eq!(answer.status, 422, "{path}: {answer:?}");
         assert_eq!(answer.json()["errors"][0]["name"], "cursor", "{path}: {answer:?}");
     }
     for wrong in ["limit=0", "limit=101", "limit=x", "limit=-1", "page=2", "q=a&q=b", "level=D"] {
