@@ -39,10 +39,16 @@ impl Handler for CallHandler {
     }
 
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
+        let rendering = touch.rendering();
         let rendered = match touch.template.renderer.task(touch.locale, &touch.fields) {
             Ok(rendered) => rendered,
-            Err(error) => return error.into(),
+            Err(error) => {
+                let outcome = Outcome::from(error);
+                outcome.end(rendering);
+                return outcome;
+            }
         };
+        rendering.end();
         let claimed = &touch.claimed;
         let owner = claimed.owner.as_ref();
         Outcome::Task(Box::new(NewTask {

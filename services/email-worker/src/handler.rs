@@ -269,12 +269,22 @@ impl Handler for EmailHandler {
     }
 
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
+        let rendering = touch.rendering();
         let (envelope, message) = match self.compose(touch) {
             Ok(composed) => composed,
-            Err(outcome) => return outcome,
+            Err(outcome) => {
+                outcome.end(rendering);
+                return outcome;
+            }
         };
+        rendering.with("touchline.message.size", message.as_bytes().len()).end();
         match &self.outlet {
-            Outlet::Relay(mailer) => self.send(mailer, touch, &envelope, &message).await,
+            Outlet::Relay(mailer) => {
+                let handing_over = touch.handing_over("smtp");
+                let outcome = self.send(mailer, touch, &envelope, &message).await;
+                outcome.end(handing_over);
+                outcome
+            }
             Outlet::Folder(outbox) => {
                 match outbox.write(&touch.claimed.id.to_string(), message.as_bytes()).await {
                     Ok(()) => Outcome::Sent { provider_ref: Some("outbox".to_owned()) },

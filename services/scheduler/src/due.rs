@@ -54,7 +54,7 @@ impl Due {
 
     /// Claims one batch and plans it on. True when the batch was full, so that more may be due.
     async fn turn(&mut self) -> Result<bool, StorageError> {
-        let now = self.clock.now();
+        let (now, began) = (self.clock.now(), trace::now());
         let batch = self.database.claim_due(now, self.settings.batch).await?;
         let claimed = batch.hints.len();
         if claimed == 0 {
@@ -71,6 +71,7 @@ impl Due {
         self.database.ensure_touch_months(planned.days()).await?;
         domain::failpoint::pass("scheduler.claimed_uncommitted");
         let hints = batch.commit(&planned.next, &planned.endings).await?;
+        crate::traces::queued("due", began, &hints);
         domain::failpoint::pass("scheduler.committed_unpublished");
         counter!("touchline_due_touches_total").increment(claimed as u64);
         #[allow(clippy::cast_precision_loss)] // A batch is a few hundred.

@@ -13,6 +13,7 @@ mod planner;
 mod relay;
 mod settings;
 mod sweep;
+mod traces;
 
 use std::sync::Arc;
 

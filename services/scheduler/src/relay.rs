@@ -23,6 +23,7 @@ pub(crate) async fn run(
 ) {
     while let Some(batch) = hints.recv().await {
         let messages = batch.iter().map(|outgoing| (outgoing.route, outgoing.hint)).collect();
+        let began = trace::now();
         let confirms = match publish(broker.as_ref(), messages).await {
             Ok(confirms) => confirms,
             Err(error) => {
@@ -38,6 +39,7 @@ pub(crate) async fn run(
             .map(|(outgoing, _)| outgoing.hint)
             .collect();
         counter!("touchline_hints_published_total").increment(accepted.len() as u64);
+        crate::traces::published(began, &batch, &confirms);
         domain::failpoint::pass("scheduler.confirmed_unmarked");
         if !accepted.is_empty()
             && let Err(error) = database.mark_published(&accepted).await

@@ -66,9 +66,11 @@ impl Sweep {
     async fn settle(&self) -> Result<(), StorageError> {
         loop {
             let (limit, now) = (self.settings.sweep_batch, self.clock.now());
+            let began = trace::now();
             let UnknownPolicies { email, sms } = self.policies;
             let hints = self.database.settle_expired(limit, email, sms, now, &self.name).await?;
             let full = hints.len() == limit as usize;
+            crate::traces::queued("settle", began, &hints);
             if !hints.is_empty() {
                 tracing::warn!(
                     touches = hints.len(),

@@ -121,11 +121,25 @@ impl Handler for SmsHandler {
     }
 
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
+        let rendering = touch.rendering();
         let message = match self.compose(touch) {
             Ok(message) => message,
-            Err(outcome) => return outcome,
+            Err(outcome) => {
+                outcome.end(rendering);
+                return outcome;
+            }
         };
-        let result = self.gateway.send(&message, Instant::from_std(touch.deadline)).await;
+        rendering.end();
+        let handing_over = touch.handing_over("http");
+        let outcome = self.hand_over(touch, &message).await;
+        outcome.end(handing_over);
+        outcome
+    }
+}
+
+impl SmsHandler {
+    async fn hand_over(&self, touch: &ReadyTouch, message: &SmsMessage) -> Outcome {
+        let result = self.gateway.send(message, Instant::from_std(touch.deadline)).await;
         domain::failpoint::pass("gateway.accepted_unrecorded");
         match verdict(result) {
             Verdict::Sent { provider_ref } => Outcome::Sent { provider_ref },

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
+use bootstrap::telemetry;
 use clap::Parser;
 
 use commands::Command;
@@ -63,7 +64,14 @@ fn start(arguments: Arguments, output: Output) -> anyhow::Result<()> {
     let settings = bootstrap::Loaded::load(arguments.config.as_deref())?;
     let session = Session { settings, output, data_dir: arguments.data_dir };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(arguments.command.run(session));
+    let done = runtime.block_on(async {
+        let telemetry = telemetry::start(&session.settings.section("telemetry")?, "touchline")?;
+        let done = arguments.command.run(session).await;
+        if let Some(telemetry) = telemetry {
+            telemetry.finish().await;
+        }
+        done
+    });
     // Nobody is waited for: what a command must finish, it has awaited.
     runtime.shutdown_background();
     done

@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 use serde::Deserialize;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::settings::SettingsError;
 
@@ -49,22 +49,18 @@ pub struct LogSettings {
     pub level: String,
 }
 
-/// A layer that sees every span and event the filter lets through, such as the trace exporter.
-pub type ExtraLayer = Box<dyn Layer<Registry> + Send + Sync>;
-
-/// Starts logging for the process; `extra` comes from telemetry. A second call changes nothing,
-/// so that tests may call it freely; the answer says whether this call was the one that counted.
+/// Starts logging for the process. A second call changes nothing, so that tests may call it freely; the answer says whether this call was the one that counted.
 ///
 /// # Errors
 /// Directives in `log.level` that cannot be read.
-pub fn init(settings: &LogSettings, extra: Option<ExtraLayer>) -> Result<bool, SettingsError> {
+pub fn init(settings: &LogSettings) -> Result<bool, SettingsError> {
     let filter = EnvFilter::builder().parse(&settings.level).map_err(|error| {
         let why =
             format!("{:?} is no level: {error}; write e.g. info,worker=debug", settings.level);
         SettingsError::invalid("log.level", why)
     })?;
     let lines = lines(settings.format, std::io::stderr);
-    Ok(tracing_subscriber::registry().with(extra).with(lines).with(filter).try_init().is_ok())
+    Ok(tracing_subscriber::registry().with(lines).with(filter).try_init().is_ok())
 }
 
 /// Reports panics as events instead of plain text, so that JSON stays JSON.
@@ -134,10 +130,10 @@ mod tests {
     #[test]
     fn starting_twice_is_harmless_and_a_bad_level_is_refused() {
         let good = LogSettings { format: LogFormat::Json, level: "warn,bootstrap=info".into() };
-        init(&good, None).unwrap();
-        assert!(!init(&good, None).unwrap());
+        init(&good).unwrap();
+        assert!(!init(&good).unwrap());
         let bad = LogSettings { format: LogFormat::Json, level: "info,=loud=".into() };
-        let error = init(&bad, None).unwrap_err().to_string();
+        let error = init(&bad).unwrap_err().to_string();
         assert!(error.starts_with("log.level: \"info,=loud=\" is no level"), "{error}");
     }
 }

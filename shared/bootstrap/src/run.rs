@@ -172,8 +172,8 @@ impl Process {
         let traces: TelemetrySettings = settings.section("telemetry")?;
         let pages: HealthSettings = settings.section("health")?;
         let DrainSettings { drain_seconds } = settings.section("worker")?;
-        let (telemetry, layer) = telemetry::start(&traces, service)?.unzip();
-        logs::init(&log, layer)?;
+        logs::init(&log)?;
+        let telemetry = telemetry::start(&traces, service)?;
         let metrics = Metrics::install(service);
         let shutdown = Shutdown::new();
         shutdown.listen().context("the operating system refuses signal handlers")?;

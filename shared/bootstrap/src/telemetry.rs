@@ -1,15 +1,14 @@
 //! Traces to an OpenTelemetry collector, by OTLP over HTTP, when an endpoint is set.
 //!
-//! Spans the log filter lets through are exported in batches from a thread of their own; a
-//! collector that is away costs spans and nothing else. Built with the cargo feature `otlp`
-//! (on by default).
+//! What is a span, and of which trace, the crate `trace` says. Here they go out in batches from a
+//! thread of their own; a collector that is away or slow costs spans and nothing else. Built with the
+//! cargo feature `otlp` (on by default).
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::logs::ExtraLayer;
 use crate::settings::SettingsError;
 
 /// The section `[telemetry]`.
@@ -27,18 +26,18 @@ pub struct TelemetrySettings {
 #[derive(Debug)]
 pub struct Telemetry {
     #[cfg(feature = "otlp")]
-    provider: opentelemetry_sdk::trace::SdkTracerProvider,
+    processor: std::sync::Arc<opentelemetry_sdk::trace::BatchSpanProcessor>,
 }
 
-/// Starts the export for `service`, if an endpoint is set. The layer goes to
-/// [`crate::logs::init`]. Has to be called inside a multi-threaded Tokio runtime.
+/// Starts the export for `service`, if an endpoint is set; the first call of a process counts. Has to
+/// be called inside a multi-threaded Tokio runtime.
 ///
 /// # Errors
 /// An endpoint that is no URL, a share outside 0 to 1, or a program built without traces.
 pub fn start(
     settings: &TelemetrySettings,
     service: &'static str,
-) -> Result<Option<(Telemetry, ExtraLayer)>, SettingsError> {
+) -> Result<Option<Telemetry>, SettingsError> {
     if !(0.0..=1.0).contains(&settings.sample_ratio) {
         let why = format!("{} is no share; write a number from 0 to 1", settings.sample_ratio);
         return Err(SettingsError::invalid("telemetry.sample_ratio", why));
@@ -51,7 +50,7 @@ fn begin(
     _settings: &TelemetrySettings,
     _url: &str,
     _service: &'static str,
-) -> Result<(Telemetry, ExtraLayer), SettingsError> {
+) -> Result<Telemetry, SettingsError> {
     let why = "this program was built without traces; build it with the cargo feature `otlp`";
     Err(SettingsError::invalid("telemetry.otlp_endpoint", why))
 }
@@ -70,21 +69,25 @@ use otlp::begin;
 
 #[cfg(feature = "otlp")]
 mod otlp {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use async_trait::async_trait;
-    use opentelemetry::KeyValue;
-    use opentelemetry::trace::TracerProvider;
+    use metrics::counter;
+    use opentelemetry::trace::{
+        Link, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState,
+    };
+    use opentelemetry::{InstrumentationScope, KeyValue};
     use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
     use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
     use opentelemetry_sdk::Resource;
-    use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    use opentelemetry_sdk::trace::{
+        BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanLinks, SpanProcessor,
+    };
     use secrecy::ExposeSecret;
     use tokio::runtime::Handle;
-    use tracing_subscriber::Layer;
-    use tracing_subscriber::filter::filter_fn;
 
-    use super::{ExtraLayer, SettingsError, Telemetry, TelemetrySettings};
+    use super::{SettingsError, Telemetry, TelemetrySettings};
 
     /// How long one export, and the last one at the end, may take.
     pub const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,14 +95,17 @@ mod otlp {
     /// What OTLP over HTTP appends to the collector's address.
     const TRACES_PATH: &str = "/v1/traces";
 
-    /// Modules that take part in the export: their spans would cause ever more exports.
-    const EXPORTING: [&str; 6] = ["hyper", "reqwest", "h2", "rustls", "tower", "opentelemetry"];
+    /// Spans that wait for their turn; what is more is dropped. A touch makes about ten.
+    const QUEUE: usize = 16_384;
+
+    /// Spans in one request.
+    const BATCH: usize = 2_048;
 
     pub(super) fn begin(
         settings: &TelemetrySettings,
         url: &str,
         service: &'static str,
-    ) -> Result<(Telemetry, ExtraLayer), SettingsError> {
+    ) -> Result<Telemetry, SettingsError> {
         let refused = |why: String| SettingsError::invalid("telemetry.otlp_endpoint", why);
         let url = url.trim_end_matches('/');
         let endpoint = match url.ends_with(TRACES_PATH) {
@@ -117,28 +123,86 @@ mod otlp {
             .with_headers(headers.collect())
             .build()
             .map_err(|error| refused(format!("{error}; write e.g. http://127.0.0.1:4318")))?;
-        let ratio = Sampler::TraceIdRatioBased(settings.sample_ratio);
         let resource = Resource::builder()
             .with_service_name(service)
             .with_attribute(KeyValue::new("service.version", crate::VERSION));
-        let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(exporter)
-            .with_sampler(Sampler::ParentBased(Box::new(ratio)))
-            .with_resource(resource.build())
-            .build();
-        let layer = tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("touchline"))
-            .with_filter(filter_fn(|metadata| {
-                !EXPORTING.iter().any(|module| metadata.target().starts_with(module))
-            }));
-        Ok((Telemetry { provider }, layer.boxed()))
+        let batches = BatchConfigBuilder::default();
+        let batches = batches.with_max_queue_size(QUEUE).with_max_export_batch_size(BATCH);
+        let mut processor = BatchSpanProcessor::new(exporter, batches.build());
+        processor.set_resource(&resource.build());
+        let processor = Arc::new(processor);
+        let sink = Sink {
+            processor: Arc::clone(&processor),
+            scope: InstrumentationScope::builder("touchline").with_version(crate::VERSION).build(),
+        };
+        if !trace::install(settings.sample_ratio, Box::new(sink)) {
+            tracing::debug!("this process exports its traces already");
+        }
+        Ok(Telemetry { processor })
+    }
+
+    /// Hands spans to the thread that exports them, and waits for nothing.
+    struct Sink {
+        processor: Arc<BatchSpanProcessor>,
+        scope: InstrumentationScope,
+    }
+
+    impl trace::Sink for Sink {
+        fn take(&self, span: trace::Span) {
+            let context = |trace: u128, id: u64, is_remote| {
+                let (trace, id) = (TraceId::from(trace), SpanId::from(id));
+                SpanContext::new(trace, id, TraceFlags::SAMPLED, is_remote, TraceState::default())
+            };
+            let mut links = SpanLinks::default();
+            links
+                .links
+                .extend(span.link.map(|(trace, id)| Link::with_context(context(trace, id, true))));
+            let attributes = span.attributes.into_iter();
+            self.processor.on_end(SpanData {
+                span_context: context(span.trace, span.id, false),
+                parent_span_id: span.parent.map_or(SpanId::INVALID, SpanId::from),
+                parent_span_is_remote: span.parent_is_remote,
+                span_kind: kind(span.kind),
+                name: span.name.into(),
+                start_time: span.start,
+                end_time: span.end,
+                attributes: attributes
+                    .map(|(name, value)| KeyValue::new(name, said(value)))
+                    .collect(),
+                dropped_attributes_count: 0,
+                events: Default::default(),
+                links,
+                status: span.error.map_or(Status::Unset, Status::error),
+                instrumentation_scope: self.scope.clone(),
+            });
+        }
+    }
+
+    const fn kind(kind: trace::Kind) -> opentelemetry::trace::SpanKind {
+        use opentelemetry::trace::SpanKind;
+        match kind {
+            trace::Kind::Inside => SpanKind::Internal,
+            trace::Kind::Request => SpanKind::Client,
+            trace::Kind::Answer => SpanKind::Server,
+            trace::Kind::Producer => SpanKind::Producer,
+            trace::Kind::Consumer => SpanKind::Consumer,
+        }
+    }
+
+    fn said(value: trace::Value) -> opentelemetry::Value {
+        match value {
+            trace::Value::Word(word) => word.into(),
+            trace::Value::Number(number) => number.into(),
+            trace::Value::Id(id) => id.to_string().into(),
+            trace::Value::Message(touch, epoch) => format!("{touch}:{epoch}").into(),
+        }
     }
 
     impl Telemetry {
         /// Sends what is left, waiting at most [`EXPORT_TIMEOUT`]. Call it last.
         pub async fn finish(self) {
-            let provider = self.provider;
-            let last = move || provider.shutdown_with_timeout(EXPORT_TIMEOUT);
+            let processor = self.processor;
+            let last = move || processor.shutdown_with_timeout(EXPORT_TIMEOUT);
             match tokio::task::spawn_blocking(last).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the last traces were not exported"),
@@ -180,7 +244,11 @@ mod otlp {
                 *answer.headers_mut() = headers;
                 Ok(answer)
             };
-            self.runtime.spawn(exchange).await?
+            let answered: Result<Response<Bytes>, HttpError> = self.runtime.spawn(exchange).await?;
+            let taken = answered.as_ref().is_ok_and(|response| response.status().is_success());
+            let result = if taken { "taken" } else { "lost" };
+            counter!("touchline_trace_exports_total", "result" => result).increment(1);
+            answered
         }
     }
 }
@@ -188,11 +256,9 @@ mod otlp {
 #[cfg(all(test, feature = "otlp"))]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
-    use tracing_subscriber::layer::SubscriberExt;
-
-    use super::*;
 
     /// Accepts one export and answers what was sent.
     async fn collect(listener: TcpListener) -> (String, Vec<u8>) {
@@ -212,8 +278,8 @@ mod tests {
         }
     }
 
-    fn contains(body: &[u8], text: &str) -> bool {
-        body.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    fn contains(body: &[u8], part: &[u8]) -> bool {
+        body.windows(part.len()).any(|bytes| bytes == part)
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -225,22 +291,24 @@ mod tests {
             sample_ratio: 1.0,
         };
         let collector = tokio::spawn(collect(listener));
-        let (telemetry, layer) = start(&settings, "email-worker").unwrap().unwrap();
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, || {
-            let span = tracing::info_span!("touch", touch.id = "t-4711");
-            span.in_scope(|| tracing::info!("handed over"));
-            tracing::info_span!(target: "hyper::client", "inner").in_scope(|| {});
-        });
+        let telemetry = start(&settings, "email-worker").unwrap().unwrap();
+        let (enrolment, touch) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+        let place = trace::of(enrolment).touch(touch);
+        let mut step = place.open("plan", trace::Kind::Inside).with("touchline.touch.id", touch);
+        step.fail("no_template");
+        step.end();
         telemetry.finish().await;
         let (head, body) = collector.await.unwrap();
         assert!(head.starts_with("post /v1/traces "), "{head}");
         assert!(head.contains("content-type: application/x-protobuf"), "{head}");
         assert!(head.contains("x-team: palm"), "{head}");
-        for text in ["touch.id", "t-4711", "handed over", "email-worker", crate::VERSION] {
-            assert!(contains(&body, text), "{text} is missing");
+        let touch = touch.to_string();
+        for text in
+            ["touchline.touch.id", &touch, "plan", "no_template", "email-worker", crate::VERSION]
+        {
+            assert!(contains(&body, text.as_bytes()), "{text} is missing");
         }
-        assert!(!contains(&body, "inner"));
+        assert!(contains(&body, enrolment.as_bytes()), "the trace is the enrolment's");
     }
 
     #[tokio::test]

@@ -133,6 +133,15 @@ pub struct Coming {
     pub due_at: DateTime<Utc>,
 }
 
+impl ClaimedTouch {
+    /// This attempt in the trace of its enrolment.
+    #[must_use]
+    pub fn place(&self) -> trace::Place {
+        let trace = trace::of(self.enrolment.as_uuid());
+        trace.attempt(self.id.as_uuid(), self.epoch, self.attempt)
+    }
+}
+
 impl Database {
     /// Claims the hinted touches for `worker` under a lease of `lease` machine time.
     ///

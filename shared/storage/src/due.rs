@@ -1,5 +1,7 @@
 //! What is due: claimed in batches, planned on, and put into the outbox, in one transaction.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::contact::PersonDates;
 use domain::planning::{self, PlannedTouch, Progress};
@@ -11,7 +13,7 @@ use sqlx::{Postgres, Transaction};
 use crate::outbox::{OutgoingHint, outgoing};
 use crate::outcomes::column;
 use crate::words::{to_chrono, to_jiff};
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, traces};
 
 /// A batch of due touches whose transaction is still open: plan on, then commit.
 #[derive(Debug)]
@@ -190,22 +192,26 @@ impl DueBatch {
         next: &[NextTouch],
         endings: &[Ending],
     ) -> Result<Vec<OutgoingHint>, StorageError> {
+        let began = trace::now();
+        let mut stored = HashSet::new();
         if !next.is_empty() {
-            store_next(&mut self.tx, next).await?;
+            stored.extend(store_next(&mut self.tx, next).await?);
         }
         if !endings.is_empty() {
-            chain(&mut self.tx, endings).await?;
+            stored.extend(chain(&mut self.tx, endings).await?);
         }
         self.tx.commit().await?;
+        traces::planned(began, next, endings, &stored);
         Ok(self.hints)
     }
 }
 
+/// Returns the touches that are stored: whose progress is another by now gets none.
 async fn store_next(
     tx: &mut Transaction<'static, Postgres>,
     next: &[NextTouch],
-) -> Result<(), StorageError> {
-    sqlx::query(include_str!("sql/store_next.sql"))
+) -> Result<Vec<uuid::Uuid>, StorageError> {
+    sqlx::query_scalar(include_str!("sql/store_next.sql"))
         .bind(column(next, |next| next.enrolment.as_uuid()))
         .bind(column(next, |next| cycle(next.before)))
         .bind(column(next, |next| steps(next.before)))
@@ -216,19 +222,19 @@ async fn store_next(
         .bind(column(next, |next| step(&next.touch)))
         .bind(column(next, |next| next.touch.channel.as_str()))
         .bind(column(next, |next| next.touch.due_at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(StorageError::from)
 }
 
 async fn chain(
     tx: &mut Transaction<'static, Postgres>,
     endings: &[Ending],
-) -> Result<(), StorageError> {
+) -> Result<Vec<uuid::Uuid>, StorageError> {
     fn of<T>(ending: &Ending, value: impl Fn(&Following) -> T) -> Option<T> {
         ending.then.as_ref().map(value)
     }
-    sqlx::query(include_str!("sql/chain.sql"))
+    sqlx::query_scalar(include_str!("sql/chain.sql"))
         .bind(column(endings, |ending| ending.enrolment.as_uuid()))
         .bind(column(endings, |ending| of(ending, |then| then.id.as_uuid())))
         .bind(column(endings, |ending| of(ending, |then| then.plan_version.as_uuid())))
@@ -241,9 +247,9 @@ async fn chain(
         .bind(column(endings, |ending| of(ending, |then| then.first.channel.as_str())))
         .bind(column(endings, |ending| of(ending, |then| then.first.due_at)))
         .bind(column(endings, |ending| ending.stopped.clone()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(StorageError::from)
 }
 
 pub(crate) fn due_enrolment(row: &PgRow) -> Result<DueEnrolment, StorageError> {

@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use crate::due::{FirstTouch, progress, step, steps};
 use crate::outcomes::column;
 use crate::words::{to_chrono, to_jiff, word};
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, traces};
 
 /// A contact that could be enrolled: what planning needs.
 #[derive(Debug, Clone)]
@@ -108,6 +108,7 @@ impl Database {
         plan_key: &str,
         enrolments: &[NewEnrolment],
     ) -> Result<u64, StorageError> {
+        let began = trace::now();
         self.ensure_touch_months(enrolments.iter().map(|e| e.first.due_at.date_naive())).await?;
         let row = sqlx::query(include_str!("sql/enrol.sql"))
             .bind(plan_version.as_uuid())
@@ -121,8 +122,11 @@ impl Database {
             .bind(column(enrolments, |e| step(&e.first)))
             .bind(column(enrolments, |e| e.first.channel.as_str()))
             .bind(column(enrolments, |e| e.first.due_at))
+            .bind(trace::is_on())
             .fetch_one(self.pool())
             .await?;
+        let stored: Option<Vec<uuid::Uuid>> = row.try_get("ids")?;
+        traces::enrolled(began, enrolments, &stored.unwrap_or_default());
         Ok(u64::try_from(row.try_get::<i64, _>("enrolled")?).unwrap_or(0))
     }
 

@@ -45,6 +45,7 @@ pub mod suppressions;
 pub mod sweep;
 pub mod tasks;
 pub mod touches;
+mod traces;
 pub mod users;
 pub mod webhooks;
 

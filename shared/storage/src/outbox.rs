@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use domain::EnrolmentId;
 use messages::{Hint, Month, Route};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -19,6 +20,18 @@ pub struct OutgoingHint {
     pub hint: Hint,
     /// The queue.
     pub route: Route,
+    /// Whose touch it is, for its trace alone.
+    pub enrolment: Option<EnrolmentId>,
+}
+
+impl OutgoingHint {
+    /// This hint in the trace of its enrolment.
+    #[must_use]
+    pub fn place(&self) -> trace::Place {
+        self.enrolment.map_or(trace::Place::NOWHERE, |enrolment| {
+            trace::of(enrolment.as_uuid()).hint(self.hint.touch_id, self.hint.epoch)
+        })
+    }
 }
 
 /// How old the hints in the outbox are.
@@ -107,6 +120,7 @@ pub(crate) fn outgoing(row: &PgRow) -> Result<OutgoingHint, StorageError> {
             epoch: row.try_get("epoch")?,
         },
         route: Route { medium: word(row, "medium")?, lane: word(row, "lane")? },
+        enrolment: row.try_get::<Option<uuid::Uuid>, _>("enrolment_id")?.map(EnrolmentId::from),
     })
 }
 

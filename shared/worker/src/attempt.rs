@@ -13,11 +13,12 @@ use futures_util::FutureExt;
 use storage::StorageError;
 use storage::claims::ClaimedTouch;
 use storage::outcomes::AttemptRecord;
+use trace::Kind;
 
 use crate::content::{Found, OwedText, ReadyTouch};
 use crate::facts::TouchFacts;
 use crate::judge::{Decided, Judge};
-use crate::{Outcome, Settings, Worker};
+use crate::{Outcome, Settings, Worker, traces};
 
 /// A touch whose facts could not be read comes back after this.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(1);
@@ -42,7 +43,9 @@ impl Attempt {
             return outcome.into_record(&touch, now, None, None, jitter(&touch));
         };
         let judge = Judge::of(&self.worker);
+        let gate = touch.place().step("gate", Kind::Inside);
         let Decided { decision, detail, notices } = judge.decide(&touch, facts, now);
+        traces::gated(gate, &decision);
         let (outcome, template) = match decision {
             Decision::Send => self.hand_over(&touch, now, &notices).await,
             Decision::Wait { until, reason } => {

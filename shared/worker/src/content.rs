@@ -67,6 +67,19 @@ pub struct OwedText {
 }
 
 impl ReadyTouch {
+    /// Begins the making of the message in the trace of the touch.
+    pub fn rendering(&self) -> trace::Step {
+        let step = self.claimed.place().step("render", trace::Kind::Inside);
+        step.with("touchline.template.version", self.template.id.as_uuid())
+            .with("touchline.locale", self.locale.as_str())
+    }
+
+    /// Begins the hand-over, by a protocol of this name.
+    pub fn handing_over(&self, protocol: &'static str) -> trace::Step {
+        let step = self.claimed.place().step("hand over", trace::Kind::Request);
+        step.with("network.protocol.name", protocol)
+    }
+
     /// The message with its notices at the end, each after `between`.
     #[must_use]
     pub fn with_notices(&self, message: String, between: &str) -> String {

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 use crate::attempt::Attempt;
 use crate::facts::{FactReader, TouchFacts};
 use crate::recorder::Finished;
+use crate::traces::{self, Taken, Tale};
 use crate::{Worker, telemetry};
 
 /// How long a batch of hints may wait for company.
@@ -115,13 +116,14 @@ impl Intake {
     /// that is to stop: touches claimed and then forgotten would come out unknown.
     async fn claim(&mut self, batch: Vec<(Delivery, u8)>, shutdown: &CancellationToken) {
         let hints: Vec<Hint> = batch.iter().map(|(delivery, _)| delivery.hint).collect();
-        let claimed_at = Instant::now();
+        let (claimed_at, received) = (Instant::now(), trace::now());
         let medium = self.worker.handler.medium();
         let claimed = match self.claim_hints(hints).await {
             Ok(claimed) => claimed,
             Err(error) => return self.sit_out(batch, &error, shutdown).await,
         };
         telemetry::claimed(medium, claimed.len(), claimed_at.elapsed());
+        let taken = Taken { received, claimed: trace::now(), batch: claimed.len() };
         // After the claims are committed, never before: what is claimed now counts for others.
         let facts = self.facts.of(&self.worker, &claimed).await;
         let facts = facts.inspect_err(|error| {
@@ -132,7 +134,8 @@ impl Intake {
         for touch in claimed {
             let Some((delivery, _)) = deliveries.remove(&touch.id.as_uuid()) else { continue };
             let own = facts.as_mut().and_then(|facts| facts.remove(&touch.id));
-            self.start(touch, own, delivery.token, claimed_at);
+            let tale = Tale::begin(&touch, taken);
+            self.start(touch, own, (delivery.token, tale), claimed_at);
         }
         let locked = self.locked(&deliveries).await;
         for (touch_id, (delivery, tries)) in deliveries {
@@ -206,7 +209,7 @@ impl Intake {
         &self,
         touch: ClaimedTouch,
         facts: Option<TouchFacts>,
-        token: Token,
+        (token, tale): (Token, Tale),
         claimed_at: Instant,
     ) {
         let medium = self.worker.handler.medium();
@@ -214,7 +217,9 @@ impl Intake {
             // The claim itself has recorded it.
             let reason = Some(domain::ReasonCode::Suppressed);
             telemetry::came_to(medium, touch.channel, domain::TouchState::Blocked, reason);
+            let began = trace::now();
             self.subscription.ack([token]);
+            traces::acknowledged(&[(tale, domain::TouchState::Blocked, reason)], began);
             return;
         }
         domain::failpoint::pass("worker.claimed_unattempted");
@@ -240,7 +245,7 @@ impl Intake {
             drop(turn);
             // The recorder outlives every attempt, so this fails only if it panicked; the sweep
             // then settles the touch.
-            let _ = outcomes.send(Finished { record, token, channel, due_at, room }).await;
+            let _ = outcomes.send(Finished { record, token, channel, due_at, tale, room }).await;
         };
         self.attempts.spawn(attempted.instrument(span));
     }

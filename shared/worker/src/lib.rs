@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod recorder;
 mod settings;
 pub mod telemetry;
+mod traces;
 
 pub use content::{Content, Found, OwedText, ReadyTouch, Team};
 pub use duties::{Duties, RequiredRegistries};

@@ -54,6 +54,27 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Ends a step of the touch's trace that led to this outcome.
+    pub fn end(&self, step: trace::Step) {
+        let (word, reason) = match self {
+            Self::Sent { .. } => ("accepted", None),
+            Self::Task(_) => ("task", None),
+            Self::Retry { reason, .. } => ("retry", Some(reason)),
+            Self::NotBegun { .. } => ("not_begun", None),
+            Self::Wait { reason, .. } => ("wait", Some(reason)),
+            Self::Blocked(reason) => ("blocked", Some(reason)),
+            Self::Skipped(reason) => ("skipped", Some(reason)),
+            Self::Failed(reason) => ("failed", Some(reason)),
+            Self::Unknown(reason) => ("unknown", Some(reason)),
+            Self::Held(reason) => ("held", Some(reason)),
+        };
+        let mut step = step.with("touchline.result", word);
+        if let Some(reason) = reason {
+            step.fail(reason.code.as_str());
+        }
+        step.end();
+    }
+
     /// The record of this outcome for a claimed touch. `jitter` in 0..=1 spreads retries.
     #[must_use]
     pub fn into_record(

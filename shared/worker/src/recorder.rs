@@ -10,6 +10,7 @@ use storage::outcomes::AttemptRecord;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::traces::{self, Tale};
 use crate::{Worker, telemetry};
 
 /// The most outcomes in one statement.
@@ -25,6 +26,7 @@ pub(crate) struct Finished {
     pub(crate) token: Token,
     pub(crate) channel: Channel,
     pub(crate) due_at: chrono::DateTime<chrono::Utc>,
+    pub(crate) tale: Tale,
     /// Gives the touch's room back when it is recorded.
     pub(crate) room: Option<OwnedSemaphorePermit>,
 }
@@ -70,6 +72,7 @@ async fn gather(
 /// Stores a batch, however long the database is away, and acknowledges it.
 async fn store(worker: &Worker, acker: &Acker, batch: Vec<Finished>) {
     let medium = worker.handler.medium();
+    let began = trace::now();
     let records: Vec<AttemptRecord> = batch.iter().map(|one| one.record.clone()).collect();
     if let Err(error) = persist(worker, &records).await {
         // One record the database will never take must not keep the others from being stored.
@@ -80,15 +83,23 @@ async fn store(worker: &Worker, acker: &Acker, batch: Vec<Finished>) {
             }
         }
     }
+    traces::recorded(began, &batch);
     domain::failpoint::pass("worker.recorded_unacknowledged");
     telemetry::recorded(medium, batch.len());
     for one in &batch {
         report(medium, one);
     }
+    let began = trace::now();
+    let told = |one: &Finished| {
+        (one.tale, one.record.state, one.record.reason.as_ref().map(|reason| reason.code))
+    };
+    let wanted = batch.iter().filter(|one| one.tale.place().is_wanted());
+    let tales: Vec<_> = wanted.map(told).collect();
     acker.ack(batch.into_iter().map(|one| {
         drop(one.room);
         one.token
     }));
+    traces::acknowledged(&tales, began);
 }
 
 /// Stores records, repeating while the database is away: nothing that was sent may be forgotten,

@@ -10,3 +10,4 @@ mod parsers;
 mod race;
 mod real_servers;
 mod returns;
+mod traces;

@@ -33,3 +33,4 @@ stored AS (
     RETURNING id, due_month, due_at
 )
 INSERT INTO due_touches (due_at, touch_id, due_month) SELECT due_at, id, due_month FROM stored
+RETURNING touch_id

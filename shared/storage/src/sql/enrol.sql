@@ -1,6 +1,6 @@
 -- Enrols contacts in a plan version and stores the first touch of each.
 -- $1 plan version, $2 plan key, $3 enrolments, $4 contacts, $5 first days, $6 planned steps,
--- $7 touches, $8 due months, $9 steps, $10 channels, $11 due at
+-- $7 touches, $8 due months, $9 steps, $10 channels, $11 due at, $12 are their ids wanted?
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::date[], $6::int8[], $7::uuid[], $8::date[],
                          $9::int2[], $10::text[], $11::timestamptz[])
@@ -22,4 +22,4 @@ stored AS (
 due AS (
     INSERT INTO due_touches (due_at, touch_id, due_month) SELECT due_at, id, due_month FROM stored
 )
-SELECT count(*) AS enrolled FROM enrolled
+SELECT count(*) AS enrolled, CASE WHEN $12 THEN array_agg(id) END AS ids FROM enrolled

@@ -20,7 +20,7 @@ settled AS (
      WHERE t.id = x.touch_id AND t.due_month = x.due_month AND t.attempt = x.attempt
        AND t.state IN ('sending', 'unknown')
     RETURNING t.id, t.due_month, t.epoch, t.attempt, t.state, t.channel, t.reason,
-              t.plan_version_id, t.contact_id, t.state_channel, x.worker AS dead_worker
+              t.enrolment_id, t.plan_version_id, t.contact_id, t.state_channel, x.worker AS dead_worker
 ),
 gone AS (
     DELETE FROM inflight f USING expired x WHERE f.touch_id = x.touch_id
@@ -42,11 +42,17 @@ explained AS (
           (s.state, $5, jsonb_build_object('possible_duplicate',
                          s.state = 'queued' AND medium_of(s.channel) <> 'call'))
       ) AS e (state, worker, detail)
+),
+-- Not joined below: it holds exactly the rows that are queued.
+written AS (
+    INSERT INTO outbox (touch_id, epoch, due_month, medium, lane)
+    SELECT s.id, s.epoch, s.due_month, medium_of(s.channel), v.lane
+      FROM settled s JOIN plan_versions v ON v.id = s.plan_version_id
+     WHERE s.state = 'queued'
+    ON CONFLICT (touch_id) DO UPDATE
+       SET epoch = excluded.epoch, created_at = clock_timestamp(), published_at = NULL
 )
-INSERT INTO outbox (touch_id, epoch, due_month, medium, lane)
-SELECT s.id, s.epoch, s.due_month, medium_of(s.channel), v.lane
+SELECT s.id AS touch_id, s.epoch, s.due_month, medium_of(s.channel)::text AS medium,
+       v.lane::text AS lane, s.enrolment_id
   FROM settled s JOIN plan_versions v ON v.id = s.plan_version_id
  WHERE s.state = 'queued'
-ON CONFLICT (touch_id) DO UPDATE
-   SET epoch = excluded.epoch, created_at = clock_timestamp(), published_at = NULL
-RETURNING touch_id, epoch, due_month, medium::text AS medium, lane::text AS lane

@@ -15,6 +15,9 @@ pointless AS (
 )
 UPDATE outbox o SET created_at = clock_timestamp(), published_at = NULL
   FROM stuck s
+  -- Only for the trace.
+  LEFT JOIN touches t ON t.id = s.touch_id AND t.due_month = s.due_month
  WHERE o.touch_id = s.touch_id
    AND NOT EXISTS (SELECT FROM pointless p WHERE p.touch_id = s.touch_id)
-RETURNING o.touch_id, o.epoch, o.due_month, o.medium::text AS medium, o.lane::text AS lane
+RETURNING o.touch_id, o.epoch, o.due_month, o.medium::text AS medium, o.lane::text AS lane,
+          t.enrolment_id

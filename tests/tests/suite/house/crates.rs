@@ -11,18 +11,19 @@ use super::{Finding, finding, refuse};
 /// on all of them, `testkit` is for tests alone.
 const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("bootstrap", &[]),
+    ("trace", &[]),
+    ("bootstrap", &["trace"]),
     ("embedded", &[]),
     ("messages", &["domain"]),
     ("templates", &["domain"]),
     ("library", &["domain", "templates"]),
     ("broker", &["messages"]),
-    ("storage", &["domain", "messages", "templates"]),
-    ("worker", &["broker", "domain", "messages", "storage", "templates"]),
+    ("storage", &["domain", "messages", "templates", "trace"]),
+    ("worker", &["broker", "domain", "messages", "storage", "templates", "trace"]),
     ("fleet", &["bootstrap", "broker", "domain", "library", "storage", "worker"]),
     ("office", &["domain", "library", "storage", "templates", "worker"]),
     ("testkit", &["domain", "embedded", "storage", "templates"]),
-    ("scheduler", &["bootstrap", "broker", "domain", "fleet", "messages", "storage"]),
+    ("scheduler", &["bootstrap", "broker", "domain", "fleet", "messages", "storage", "trace"]),
     ("email-worker", MEDIUM_WORKER),
     ("sms-worker", MEDIUM_WORKER),
     ("call-worker", MEDIUM_WORKER),
@@ -36,8 +37,17 @@ const MAY: &[(&str, &[&str])] = &[
 ];
 
 /// What the workers of the media need.
-const MEDIUM_WORKER: &[&str] =
-    &["bootstrap", "broker", "domain", "fleet", "messages", "storage", "templates", "worker"];
+const MEDIUM_WORKER: &[&str] = &[
+    "bootstrap",
+    "broker",
+    "domain",
+    "fleet",
+    "messages",
+    "storage",
+    "templates",
+    "trace",
+    "worker",
+];
 
 /// The one that composes services.
 const COMMAND_LINE: &[&str] = &[

@@ -126,7 +126,7 @@ fn start_logs(settings: &Loaded, demo: bool) -> anyhow::Result<()> {
     if demo && log.level == "info" {
         log.level = "error".to_owned();
     }
-    logs::init(&log, None)?;
+    logs::init(&log)?;
     Ok(())
 }
 
