@@ -12,7 +12,7 @@ use domain::Clock;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::arrival::{Arrival, Event};
+use crate::arrival::Arrival;
 use crate::journal::Journal;
 use crate::list::{List, NotEntered};
 use crate::telemetry;
@@ -114,11 +114,7 @@ impl Intake {
         let waited = (self.clock.now() - arrival.notice.accepted_at).to_std().unwrap_or_default();
         telemetry::count(arrival, "applied");
         metrics::histogram!(telemetry::APPLY_SECONDS).record(waited.as_secs_f64());
-        let touch = match arrival.event {
-            Event::OptOut(opt_out) => opt_out.touch,
-            Event::Delivery(delivery) => delivery.touch,
-            _ => None,
-        };
+        let touch = arrival.touch();
         tracing::info!(
             what = arrival.word(),
             source = %arrival.notice.source,

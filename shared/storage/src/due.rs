@@ -25,6 +25,8 @@ pub struct DueBatch {
     pub enrolments: Vec<DueEnrolment>,
     /// The oldest due time in the batch.
     pub oldest: Option<DateTime<Utc>>,
+    /// Touches that were cancelled, with their enrolments, where traces tell of them.
+    pub(crate) cancelled: Vec<(uuid::Uuid, uuid::Uuid)>,
 }
 
 /// What planning needs to know about an enrolment.
@@ -177,7 +179,7 @@ impl Database {
                 .await?;
             rows.iter().map(due_enrolment).collect::<Result<_, _>>()?
         };
-        Ok(DueBatch { tx, hints, enrolments, oldest })
+        Ok(DueBatch { tx, hints, enrolments, oldest, cancelled: Vec::new() })
     }
 }
 
@@ -201,6 +203,7 @@ impl DueBatch {
             stored.extend(chain(&mut self.tx, endings).await?);
         }
         self.tx.commit().await?;
+        traces::cancelled(began, &self.cancelled);
         traces::planned(began, next, endings, &stored);
         Ok(self.hints)
     }

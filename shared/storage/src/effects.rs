@@ -50,6 +50,7 @@ impl Database {
             .bind(i64::from(limit))
             .bind(now)
             .bind(scheduler)
+            .bind(trace::is_on())
             .fetch_one(&mut *tx)
             .await?;
         let onward: Vec<uuid::Uuid> = row.try_get("onward")?;
@@ -67,12 +68,16 @@ impl Database {
         let count = |name: &str| -> Result<u64, StorageError> {
             Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0))
         };
+        let ids = |name: &str| -> Result<Vec<uuid::Uuid>, StorageError> {
+            Ok(row.try_get::<Option<Vec<uuid::Uuid>>, _>(name)?.unwrap_or_default())
+        };
+        let cancelled = ids("touches")?.into_iter().zip(ids("enrolments")?).collect();
         Ok(Effects {
             taken: count("taken")?,
             cancelled: count("cancelled")?,
             stopped: count("stopped")?,
             closed: count("closed")?,
-            batch: DueBatch { tx, hints: Vec::new(), enrolments, oldest: None },
+            batch: DueBatch { tx, hints: Vec::new(), enrolments, oldest: None, cancelled },
         })
     }
 }

@@ -4,12 +4,14 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
-use domain::{EnrolmentId, TouchId};
+use domain::desk::Resolution;
+use domain::{DecisionId, EnrolmentId, TouchId};
 use trace::Kind;
 use uuid::Uuid;
 
 use crate::due::{Ending, FirstTouch, NextTouch};
 use crate::enrolments::NewEnrolment;
+use crate::tasks::TaskEnd;
 use crate::{Database, StorageError};
 
 /// Of the given enrolments those that are stored, each with its first touch.
@@ -71,6 +73,54 @@ fn plan(began: SystemTime, enrolment: EnrolmentId, touch: &FirstTouch, rows: usi
         .with("touchline.channel", touch.channel.as_str())
         .with("touchline.step", touch.step)
         .database("plan", rows)
+        .end();
+}
+
+/// Somebody finished the task that a touch became.
+pub(crate) fn task_done(
+    began: SystemTime,
+    enrolment: Option<Uuid>,
+    touch: TouchId,
+    end: &TaskEnd<'_>,
+) {
+    let Some(enrolment) = enrolment else { return };
+    trace::of(enrolment)
+        .touch(touch.as_uuid())
+        .step("task done", Kind::Inside)
+        .since(began)
+        .with("touchline.task.id", end.id.as_uuid())
+        .with("touchline.outcome", end.outcome.as_str())
+        .end();
+}
+
+/// Touches that new entries of the list cancelled before they were due, with their enrolments.
+pub(crate) fn cancelled(began: SystemTime, touches: &[(Uuid, Uuid)]) {
+    for (touch, enrolment) in touches {
+        trace::of(*enrolment)
+            .touch(*touch)
+            .step("cancel", Kind::Inside)
+            .since(began)
+            .with("touchline.touch.id", *touch)
+            .with("touchline.list", "suppressed")
+            .end();
+    }
+}
+
+/// A person decided about a touch that waited on the desk.
+pub(crate) fn decided(
+    began: SystemTime,
+    enrolment: Uuid,
+    touch: Uuid,
+    id: DecisionId,
+    resolution: Resolution,
+) {
+    trace::of(enrolment)
+        .touch(touch)
+        .step("decide", Kind::Inside)
+        .since(began)
+        .with("touchline.touch.id", touch)
+        .with("touchline.decision.id", id.as_uuid())
+        .with("touchline.resolution", resolution.as_str())
         .end();
 }
 

@@ -37,6 +37,7 @@ impl Office {
         database: &Database,
         arrival: &Arrival,
     ) -> Result<(), StorageError> {
+        let began = trace::now();
         let Some(Arrival { notice, event, .. }) = &addressed(database, arrival).await? else {
             tracing::error!(
                 source = %arrival.notice.source,
@@ -51,7 +52,9 @@ impl Office {
             Event::Review(review) => self.review(database, notice, *review).await,
             Event::Help(reply_to) => owe(database, notice, AnswerKind::Help, reply_to).await,
             Event::Delivery(delivery) => delivery.apply(database, notice).await,
-        }
+        }?;
+        tell(database, arrival, began);
+        Ok(())
     }
 
     async fn start(
@@ -102,6 +105,29 @@ impl Office {
             })
             .await
     }
+}
+
+/// Tells the trace of the touch that an arrival is about, where that is known. Nobody waits for it.
+fn tell(database: &Database, arrival: &Arrival, began: std::time::SystemTime) {
+    let of_address = arrival.address_of.map(|address| address.touch());
+    let Some(touch) = arrival.touch().or(of_address).filter(|_| trace::is_on()) else { return };
+    let (word, source, end) = (arrival.word(), arrival.notice.source.as_str(), trace::now());
+    let result = match arrival.event {
+        Event::Delivery(delivery) => delivery.result.word(),
+        Event::OptOut(_) | Event::OptIn(_) | Event::Review(_) | Event::Help(_) => "applied",
+    };
+    let database = database.clone();
+    tokio::spawn(async move {
+        let Ok(place) = database.place_of_touch(touch).await else { return };
+        place
+            .step("arrival", trace::Kind::Answer)
+            .since(began)
+            .with("touchline.touch.id", touch.as_uuid())
+            .with("touchline.arrival", word)
+            .with("touchline.arrival.source", source)
+            .with("touchline.result", result)
+            .end_at(end);
+    });
 }
 
 impl OptOut {

@@ -223,6 +223,17 @@ pub(crate) enum DeliveryResult {
     },
 }
 
+impl DeliveryResult {
+    /// What became of it, in a word.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Bounced { class, .. } => class.as_str(),
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
 impl Notice {
     /// A notice of what `source` knows by `id`, taken at `accepted_at`.
     pub(crate) fn new(source: Source, id: &str, accepted_at: DateTime<Utc>) -> Self {
@@ -301,6 +312,15 @@ impl Arrival {
             | Event::Delivery(Delivery { key, .. }) => *key = found,
         }
         Self { event, address_of: None, ..*self }
+    }
+
+    /// The touch it is about, where it says so.
+    pub(crate) const fn touch(&self) -> Option<TouchId> {
+        match self.event {
+            Event::OptOut(opt_out) => opt_out.touch,
+            Event::Delivery(delivery) => delivery.touch,
+            Event::OptIn(_) | Event::Review(_) | Event::Help(_) => None,
+        }
     }
 
     /// What it is, in a word for metrics and logs: of an opt-out the reason.

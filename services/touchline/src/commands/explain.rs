@@ -27,7 +27,13 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     let Some(story) = told else {
         anyhow::bail!("there is no touch {id}; `touchline touches list` shows those there are");
     };
-    Ok(session.output.object(&story, |story| text(story::words(story, Locale::En)))?)
+    let in_words = |story: &story::Story| {
+        let told = text(story::words(story, Locale::En));
+        // Where this command is told of a collector, somebody looks into traces.
+        let trace = trace::is_on().then(|| trace::id_of(story.enrolment.as_uuid()));
+        trace.iter().fold(told, |told, id| format!("{told}\nIts trace is {id}."))
+    };
+    Ok(session.output.object(&story, in_words)?)
 }
 
 fn text(told: Told) -> String {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{DeskFilter, MOST_AT_ONCE};
 use crate::claims::interval;
 use crate::words::{optional_word, word};
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, traces};
 
 /// What a person decides.
 #[derive(Debug, Clone)]
@@ -88,6 +88,7 @@ impl Database {
         let most = most.min(MOST_AT_ONCE);
         let named = filter.named(most);
         let id = DecisionId::new();
+        let began = trace::now();
         let rows = sqlx::query(include_str!("../sql/resolve_touches.sql"))
             .bind(id.as_uuid())
             .bind(resolution.as_str())
@@ -104,6 +105,11 @@ impl Database {
             .bind(filter.plan_key.as_deref())
             .fetch_all(self.pool())
             .await?;
+        for row in &rows {
+            if let Some(enrolment) = row.try_get::<Option<Uuid>, _>("enrolment_id")? {
+                traces::decided(began, enrolment, row.try_get("touch_id")?, id, resolution);
+            }
+        }
         resolved(id, &named.unwrap_or_default(), &rows)
     }
 

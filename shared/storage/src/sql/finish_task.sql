@@ -12,7 +12,7 @@ noted AS (
     INSERT INTO task_events (id, decided_at, task_id, contact_id, action, outcome, note, actor)
     SELECT uuid_v7(), $4, d.id, d.contact_id, 'done', $2::text::task_outcome, $5, $3 FROM done d
 )
-SELECT d.touch_id, d.contact_id, d.channel::text AS channel, c.country, t.address_key, a.value
+SELECT d.touch_id, t.enrolment_id, d.contact_id, d.channel::text AS channel, c.country, t.address_key, a.value
   FROM done d
   LEFT JOIN contacts c ON c.id = d.contact_id
   LEFT JOIN touches t ON t.id = d.touch_id

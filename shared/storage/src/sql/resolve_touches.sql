@@ -63,7 +63,7 @@ moved AS (
                  WHERE e.touch_id = t.id AND e.state = 'unknown'), $5) END
       FROM judged j
      WHERE t.id = j.id AND t.due_month = j.due_month AND j.why_left IS NULL AND $2 <> 'dismiss'
-    RETURNING t.id, t.due_month, t.due_at, t.attempt, t.doubts, t.state, t.reason,
+    RETURNING t.id, t.enrolment_id, t.due_month, t.due_at, t.attempt, t.doubts, t.state, t.reason,
               j.state AS was
 ),
 -- Nothing about the touch changes; it only leaves the desk.
@@ -96,9 +96,10 @@ decided AS (
     SELECT $1, $2::resolution, $3, $4, $5, n.count, $7
       FROM (SELECT count(*)::integer AS count FROM done) n WHERE n.count > 0
 )
-SELECT a.touch_id,
+SELECT a.touch_id, m.enrolment_id,
        CASE WHEN d.id IS NULL THEN coalesce(j.why_left, 'busy') END AS why_left
   FROM asked a
   LEFT JOIN judged j ON j.id = a.touch_id
   LEFT JOIN done d ON d.id = a.touch_id
+  LEFT JOIN moved m ON m.id = a.touch_id
  ORDER BY a.touch_id

@@ -1,7 +1,7 @@
 -- Takes what new entries of the list left to be done: cancels the touches they cover, stops the
 -- enrolments of people who are on the list as a person, and closes tasks. What each touch runs into
 -- is read from the flags, exactly as the claim would.
--- $1 limit, $2 business time, $3 scheduler
+-- $1 limit, $2 business time, $3 scheduler, $4 are the cancelled touches wanted?
 WITH taken AS MATERIALIZED (
     SELECT event_id, address_key, channel FROM list_effects
      ORDER BY event_id, address_key, channel LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -108,5 +108,7 @@ done AS (
 )
 SELECT (SELECT count(*) FROM taken) AS taken, (SELECT count(*) FROM cancelled) AS cancelled,
        (SELECT count(*) FROM stopped) AS stopped, (SELECT count(*) FROM closed) AS closed,
+       CASE WHEN $4 THEN ARRAY(SELECT id FROM cancelled ORDER BY id) END AS touches,
+       CASE WHEN $4 THEN ARRAY(SELECT enrolment_id FROM cancelled ORDER BY id) END AS enrolments,
        ARRAY(SELECT enrolment_id FROM onward ORDER BY enrolment_id, reason) AS onward,
        ARRAY(SELECT reason FROM onward ORDER BY enrolment_id, reason) AS reasons

@@ -11,7 +11,7 @@ use sqlx::Row;
 
 use crate::outcomes::note_call;
 use crate::words::{optional_word, word};
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, traces};
 
 /// What stands at a number that somebody else has: it is used for this contact no more.
 const WRONG_NUMBER: &str = "wrong number";
@@ -66,6 +66,7 @@ impl Database {
         &self,
         end: &TaskEnd<'_>,
     ) -> Result<Option<FinishedTask>, StorageError> {
+        let began = trace::now();
         let mut tx = self.pool().begin().await?;
         let row = sqlx::query(include_str!("../sql/finish_task.sql"))
             .bind(end.id.as_uuid())
@@ -101,6 +102,8 @@ impl Database {
             }
         }
         tx.commit().await?;
+        let enrolment = row.try_get::<Option<uuid::Uuid>, _>("enrolment_id")?;
+        traces::task_done(began, enrolment, finished.touch, end);
         Ok(Some(finished))
     }
 

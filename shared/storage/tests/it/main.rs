@@ -18,6 +18,7 @@ mod registries;
 mod retiring;
 mod spreading;
 mod suppressing;
+mod traces;
 mod webhooks;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

@@ -27,7 +27,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("email-worker", MEDIUM_WORKER),
     ("sms-worker", MEDIUM_WORKER),
     ("call-worker", MEDIUM_WORKER),
-    ("inbound", &["bootstrap", "domain", "embedded", "storage"]),
+    ("inbound", &["bootstrap", "domain", "embedded", "storage", "trace"]),
     (
         "console",
         &["bootstrap", "domain", "fleet", "library", "office", "storage", "templates", "worker"],
@@ -67,6 +67,7 @@ const COMMAND_LINE: &[&str] = &[
     "sms-worker",
     "storage",
     "templates",
+    "trace",
     "worker",
 ];
 
