@@ -13,6 +13,7 @@ use office::Connection;
 use storage::{Database, Role};
 
 use crate::access::password::Passwords;
+use crate::access::provider::client::Provider;
 use crate::api::Limits;
 use crate::pages::Glances;
 use crate::settings::Settings;
@@ -42,6 +43,8 @@ pub struct State {
     pub passwords: Passwords,
     /// What many look at, and one asks the database for.
     pub glances: Glances,
+    /// Where people may sign in besides.
+    pub provider: Option<Provider>,
     /// Posts messages of webhooks; nothing where that cannot be done, as the log says.
     pub webhook_client: Option<Client>,
     /// The settings.
@@ -79,6 +82,7 @@ impl App {
             tokens,
             clock: shared.clock.clone(),
             library: Arc::clone(&shared.library),
+            provider: settings.provider.clone().map(Provider::new).transpose()?,
             webhook_client: webhook_client(&settings),
             passwords: Passwords::new(),
             glances: Glances::default(),

@@ -6,9 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bootstrap::Loaded;
 use domain::Locale;
+use domain::access::UserRole;
 use domain::outgoing::Reach;
 use domain::window::Windows;
 use jiff::tz::TimeZone;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// The folder of kept answers inside the data folder, as inbound calls it.
@@ -49,6 +51,49 @@ struct Data {
 #[derive(Debug, Clone, Deserialize)]
 struct Keys {
     evidence_key_file: Option<PathBuf>,
+}
+
+/// The section `[oidc]`.
+#[derive(Debug, Clone, Deserialize)]
+struct ProviderSection {
+    issuer: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<SecretString>,
+    name: Option<String>,
+    new_users_role: Option<String>,
+}
+
+/// An identity provider.
+#[derive(Debug, Clone)]
+pub struct ProviderSettings {
+    /// What it calls itself.
+    pub issuer: String,
+    /// What it calls us.
+    pub client_id: String,
+    /// What we prove that with; empty for a public client.
+    pub client_secret: SecretString,
+    /// What stands on the button.
+    pub name: String,
+}
+
+impl ProviderSection {
+    fn provider(&self) -> anyhow::Result<Option<ProviderSettings>> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let (issuer, client_id, name) =
+            (text(&self.issuer), text(&self.client_id), text(&self.name));
+        if issuer.is_empty() {
+            return Ok(None);
+        }
+        anyhow::ensure!(!client_id.is_empty(), "oidc.issuer is set, but oidc.client_id is not");
+        let client_secret = self.client_secret.clone().unwrap_or_default();
+        let name = if name.is_empty() { "OpenID Connect".to_owned() } else { name };
+        Ok(Some(ProviderSettings { issuer, client_id, client_secret, name }))
+    }
+
+    fn role(&self) -> anyhow::Result<Option<UserRole>> {
+        let role = self.new_users_role.as_deref().filter(|role| !role.is_empty());
+        role.map(str::parse).transpose().context("oidc.new_users_role")
+    }
 }
 
 /// The section `[webhooks]`.
@@ -92,6 +137,10 @@ pub struct Settings {
     pub replies_dir: Option<PathBuf>,
     /// The key that signs evidence bundles.
     pub evidence_key_file: Option<PathBuf>,
+    /// Where people may sign in besides.
+    pub provider: Option<ProviderSettings>,
+    /// The role of people whom the provider knows and we do not; without one they stay out.
+    pub provider_role: Option<UserRole>,
     /// How far messages of webhooks may go.
     pub webhook_reach: Reach,
     /// The certificates that are trusted there, if not the system's.
@@ -109,6 +158,7 @@ impl Settings {
         let replies_dir = set(replies.replies_dir);
         let keys: Keys = loaded.section("keys")?;
         let webhooks: WebhookSection = loaded.section("webhooks")?;
+        let oidc: ProviderSection = loaded.section("oidc")?;
         let public_url = section.public_url.unwrap_or_default();
         Ok(Self {
             listen: section.listen,
@@ -119,6 +169,8 @@ impl Settings {
             windows: loaded.section("windows")?,
             replies_dir: replies_dir.or_else(|| set(data.dir).map(|dir| dir.join(REPLIES_FOLDER))),
             evidence_key_file: set(keys.evidence_key_file),
+            provider: oidc.provider()?,
+            provider_role: oidc.role()?,
             webhook_reach: if webhooks.allow_private { Reach::Inner } else { Reach::Internet },
             webhook_ca_file: set(webhooks.ca_file),
             zone: zone(&team.default_time_zone)?,

@@ -15,6 +15,8 @@ use serde_json::json;
 const NO_PAGES: &[&str] = &[
     "/assets/{name}",
     "/welcome/{token}",
+    "/sign-in/provider",
+    "/sign-in/back",
     "/calendar/{file}",
     "/templates/{key}/page",
     "/list/files/{file}/result",

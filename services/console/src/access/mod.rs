@@ -5,6 +5,7 @@ mod factor;
 pub mod guard;
 pub mod links;
 pub mod password;
+pub mod provider;
 pub mod reader;
 pub mod seal;
 mod sign_in;
@@ -22,6 +23,8 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/sign-in", Nothing, sign_in::form)
         .post("/sign-in", Nothing, sign_in::enter)
         .post("/sign-in/code", Nothing, sign_in::enter_code)
+        .get("/sign-in/provider", Nothing, provider::leave)
+        .get("/sign-in/back", Nothing, provider::enter)
         .post("/sign-out", Session, sign_in::leave)
         .get("/welcome/{token}", Nothing, welcome::form)
         .post("/welcome/{token}", Nothing, welcome::enter)

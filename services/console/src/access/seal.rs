@@ -13,6 +13,8 @@ pub enum Sealed {
     Factor,
     /// What messages are signed with, of a webhook.
     Webhook,
+    /// What was asked of an identity provider, until it answers; of nobody yet.
+    SignIn,
 }
 
 impl Sealed {
@@ -20,6 +22,7 @@ impl Sealed {
         let label = match self {
             Self::Factor => "touchline second factors",
             Self::Webhook => "touchline webhooks",
+            Self::SignIn => "touchline identity providers",
         };
         let bytes = keyer.key(AddressKind::Person, label);
         let key = UnboundKey::new(&CHACHA20_POLY1305, bytes.as_bytes());

@@ -34,11 +34,22 @@ const DEVICE: usize = 120;
 
 #[derive(Template)]
 #[template(path = "access/sign_in.html")]
-struct SignIn {
+pub struct SignIn {
     page: Page,
     email: String,
     to: String,
+    /// The name of the identity provider, where there is one.
+    provider: Option<String>,
     problem: Option<String>,
+}
+
+impl SignIn {
+    /// The form, for somebody who wants to go to `to`.
+    pub fn new(page: &Page, app: &App, email: &str, to: &str, problem: Option<String>) -> Self {
+        let provider = app.provider.as_ref().map(|provider| provider.name().to_owned());
+        let (email, to) = (email.to_owned(), to.to_owned());
+        Self { page: page.clone(), email, to, provider, problem }
+    }
 }
 
 /// Where to go afterwards.
@@ -46,6 +57,13 @@ struct SignIn {
 pub struct Wanted {
     #[serde(default)]
     to: String,
+}
+
+impl Wanted {
+    /// As it was asked for: anything.
+    pub fn to(&self) -> &str {
+        &self.to
+    }
 }
 
 /// What was filled in.
@@ -67,18 +85,17 @@ pub fn address(back: &str) -> String {
 }
 
 /// `to` where it is a path of this console, else the first page: no link leads people away.
-fn inside(to: &str) -> &str {
+pub fn inside(to: &str) -> &str {
     let is_path = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
     if is_path && to.is_ascii() { to } else { "/" }
 }
 
 /// `GET /sign-in`.
-pub async fn form(page: Page, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn form(State(app): State<App>, page: Page, Query(wanted): Query<Wanted>) -> Answer {
     if page.user().is_some() {
         return Ok(Redirect::to(inside(&wanted.to)).into_response());
     }
-    let to = inside(&wanted.to).to_owned();
-    page.show(&SignIn { page: page.clone(), email: String::new(), to, problem: None })
+    page.show(&SignIn::new(&page, &app, "", inside(&wanted.to), None))
 }
 
 /// `POST /sign-in`.
@@ -95,8 +112,7 @@ pub async fn enter(
     let refuse = |key: &str, status: StatusCode, result: &'static str| {
         metrics::counter!(SIGN_INS, "result" => result).increment(1);
         let problem = Some(page.say(key));
-        let to = inside(&attempt.to).to_owned();
-        let form = SignIn { page: page.clone(), email: attempt.email.clone(), to, problem };
+        let form = SignIn::new(&page, &app, &attempt.email, inside(&attempt.to), problem);
         let mut response = page.show_again(&form)?;
         *response.status_mut() = status;
         Ok(response)
@@ -199,7 +215,8 @@ fn cookie(app: &App, token: &str, lifetime: Duration) -> String {
     format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Answer {
+/// Adds a cookie.
+pub fn with_cookie(mut response: Response, cookie: &str) -> Answer {
     let value = HeaderValue::try_from(cookie).map_err(|_| Trouble::Broken)?;
     response.headers_mut().append(header::SET_COOKIE, value);
     Ok(response)

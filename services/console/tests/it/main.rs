@@ -13,6 +13,7 @@ mod home;
 mod list;
 mod list_files;
 mod plans;
+mod provider;
 mod tasks;
 mod templates;
 mod tokens;

@@ -3,6 +3,7 @@
 //! Times are the database's clock: a fast business clock never ends a session.
 
 mod feeds;
+mod identities;
 mod sessions;
 mod sign_in;
 
@@ -14,6 +15,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 pub use feeds::Feed;
+pub use identities::Identity;
 pub use sessions::{Session, TokenHash, UserSession};
 pub use sign_in::Credentials;
 

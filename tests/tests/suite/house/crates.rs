@@ -77,7 +77,7 @@ const FENCES: &[(&str, &[&str], &[&str])] = &[
     ("lapin", &["broker"], &["testkit"]),
     ("lettre", &["email-worker"], &[]),
     // Bootstrap's is optional: the exporter of traces (feature `otlp`) posts with it. The console
-    // delivers webhooks.
+    // delivers webhooks, and asks the identity provider.
     ("reqwest", &["sms-worker", "console", "bootstrap?"], &[]),
     ("config", &["bootstrap"], &[]),
     // mail-auth is handed keys and asks nothing.
