@@ -17,6 +17,12 @@ use tokio::process::{Child, ChildStdout, Command};
 /// So long a start or a scenario may take on a busy machine before it counts as not ending.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
+/// The sample team, its weeks in a moment.
+const DEMONSTRATION: &[&str] = &["--demo", "--speed", "600000"];
+
+/// What a gateway shows with what it posts.
+pub const SECRET: &str = "a secret of the gateway";
+
 /// Programs that are Chromium, by the names distributions give it.
 const CHROMIUM: &[&str] = &["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
@@ -25,13 +31,27 @@ pub struct Fleet {
     child: Child,
     _lines: Lines<BufReader<ChildStdout>>,
     link: String,
+    edge: String,
     folder: tempfile::TempDir,
 }
 
 impl Fleet {
     /// With the sample team, eight weeks on. Nothing where Chromium is left out.
     pub async fn demonstration() -> Option<Self> {
-        Self::start(&["--demo", "--speed", "600000"], &[]).await
+        Self::start(DEMONSTRATION, &[]).await
+    }
+
+    /// The same, with emails handed over to `sink` and texts of gateways let in with [`SECRET`].
+    pub async fn demonstration_sending_to(sink: &SmtpSink) -> Option<Self> {
+        let settings = [
+            ("email.url", sink.url()),
+            ("email.unknown_policy", "hold".to_owned()),
+            ("email.preflight", "off".to_owned()),
+            ("inbound.sms_secret", SECRET.to_owned()),
+            ("breakers.enabled", "false".to_owned()),
+        ];
+        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Self::start(DEMONSTRATION, &settings).await
     }
 
     /// With nobody in it, on a clock that runs fast for ever. Nothing where Chromium is left out.
@@ -117,17 +137,22 @@ impl Fleet {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let link = tokio::time::timeout(PATIENCE, link_in(&mut lines)).await;
-        let link = link.ok().flatten().unwrap_or_else(|| {
+        let announced = tokio::time::timeout(PATIENCE, announced(&mut lines)).await;
+        let (edge, link) = announced.ok().flatten().unwrap_or_else(|| {
             let said = std::fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
             panic!("touchline up printed no link: {said}")
         });
-        Some(Self { child, _lines: lines, link, folder })
+        Some(Self { child, _lines: lines, link, edge, folder })
     }
 
     /// The link it printed.
     pub fn link(&self) -> &str {
         &self.link
+    }
+
+    /// Where it takes what comes from outside.
+    pub fn edge(&self) -> &str {
+        &self.edge
     }
 
     /// Stops it in order; its pages have asked for no text that is missing.
@@ -145,10 +170,15 @@ impl Fleet {
     }
 }
 
-async fn link_in(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<String> {
+/// Where the public edge is, and the link of the console, as `up` says them.
+async fn announced(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<(String, String)> {
+    let mut edge = String::new();
     while let Some(line) = lines.next_line().await.ok()? {
+        if let Some((_, rest)) = line.split_once("opt-outs   ") {
+            edge = rest.trim_end_matches("/u/…").to_owned();
+        }
         if let Some((_, rest)) = line.split_once("console    ") {
-            return rest.split(' ').next().map(str::to_owned);
+            return Some((edge, rest.split(' ').next()?.to_owned()));
         }
     }
     None

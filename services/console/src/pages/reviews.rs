@@ -153,8 +153,19 @@ async fn text_of(review: &Review, app: &App) -> Option<String> {
     let (folder, name) = (app.settings.replies_dir.as_ref()?, review.request.as_ref()?);
     let bytes = tokio::fs::read(folder.join(format!("{name}.request"))).await.ok()?;
     let raw = String::from_utf8_lossy(&bytes);
-    let text = of_form(&raw).unwrap_or_else(|| raw.into_owned());
+    let text = of_json(&raw).or_else(|| of_form(&raw)).unwrap_or_else(|| raw.into_owned());
     Some(text.chars().take(MOST_TEXT).collect())
+}
+
+/// The text within an object of JSON, behind the head of the request.
+fn of_json(raw: &str) -> Option<String> {
+    let body = raw.split_once("\n\n").map_or(raw, |(_, body)| body);
+    let body: serde_json::Map<String, serde_json::Value> = serde_json::from_str(body.trim()).ok()?;
+    let named = |(name, value): (String, serde_json::Value)| {
+        let is_text = TEXT_FIELDS.contains(&name.to_lowercase().as_str());
+        value.as_str().filter(|_| is_text).map(str::to_owned)
+    };
+    body.into_iter().find_map(named)
 }
 
 /// The text within a form, as most gateways post answers.
@@ -163,4 +174,18 @@ fn of_form(raw: &str) -> Option<String> {
     form_urlencoded::parse(body.trim().as_bytes())
         .find(|(name, _)| TEXT_FIELDS.contains(&name.to_lowercase().as_str()))
         .map(|(_, text)| text.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_out_of_what_gateways_post() {
+        let head = "POST /hooks/sms/generic\n\n";
+        let json = format!("{head}{{\"id\":\"m1\",\"from\":\"+97150\",\"text\":\"not interested\"}}");
+        assert_eq!(of_json(&json).as_deref(), Some("not interested"));
+        assert_eq!(of_json(&format!("{head}From=1&Body=maybe")), None);
+        assert_eq!(of_form(&format!("{head}From=1&Body=may+be")).as_deref(), Some("may be"));
+    }
 }
