@@ -7,7 +7,7 @@ override CARGO_TARGET_DIR := $(CURDIR)/target
 endif
 CARGO_DENY_VERSION = 0.20.2
 
-.PHONY: demo test ci bench bench-list bench-console faults returns fuzz newcomer audit check fmt deploy-test api-test
+.PHONY: demo test ci bench bench-list bench-console faults returns fuzz newcomer audit check fmt deploy-test api-test pictures
 
 # The whole fleet in one process, on a private PostgreSQL, with a fast clock; Ctrl-C ends it. Not a
 # release build: that takes more than twice as long, and the demo waits for nothing but its clock.
@@ -89,6 +89,12 @@ newcomer:
 deploy-test:
 	@scripts/setup.sh deploy
 	@CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) deploy/test/run.sh $(DEPLOY)
+
+# README's pictures, taken anew from the sample team's console; a few minutes.
+pictures:
+	@scripts/setup.sh test
+	@$(CARGO) build --workspace --bins
+	@CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) scripts/pictures.sh
 
 # Licences, sources and banned crates of everything we build on.
 audit:

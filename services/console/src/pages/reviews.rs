@@ -160,7 +160,8 @@ async fn text_of(review: &Review, app: &App) -> Option<String> {
 /// The text within an object of JSON, behind the head of the request.
 fn of_json(raw: &str) -> Option<String> {
     let body = raw.split_once("\n\n").map_or(raw, |(_, body)| body);
-    let body: serde_json::Map<String, serde_json::Value> = serde_json::from_str(body.trim()).ok()?;
+    let body: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(body.trim()).ok()?;
     let named = |(name, value): (String, serde_json::Value)| {
         let is_text = TEXT_FIELDS.contains(&name.to_lowercase().as_str());
         value.as_str().filter(|_| is_text).map(str::to_owned)
@@ -183,7 +184,8 @@ mod tests {
     #[test]
     fn what_was_written_is_read_out_of_what_gateways_post() {
         let head = "POST /hooks/sms/generic\n\n";
-        let json = format!("{head}{{\"id\":\"m1\",\"from\":\"+97150\",\"text\":\"not interested\"}}");
+        let json =
+            format!("{head}{{\"id\":\"m1\",\"from\":\"+97150\",\"text\":\"not interested\"}}");
         assert_eq!(of_json(&json).as_deref(), Some("not interested"));
         assert_eq!(of_json(&format!("{head}From=1&Body=maybe")), None);
         assert_eq!(of_form(&format!("{head}From=1&Body=may+be")).as_deref(), Some("may be"));

@@ -110,6 +110,8 @@ struct List {
 struct OneRequest {
     page: Page,
     request: Shown,
+    /// The name of who asks, while there is a contact.
+    whose: Option<String>,
     filled: Step,
     problem: Option<String>,
 }
@@ -179,8 +181,7 @@ async fn add(State(app): State<App>, page: Page, Form(new): Form<New>) -> Answer
 
 async fn show(State(app): State<App>, page: Page, Path(id): Path<RequestId>) -> Answer {
     let request = known(id, &app).await?;
-    let request = shown(&request, today(&app), &page);
-    page.show(&OneRequest { page: page.clone(), request, filled: Step::default(), problem: None })
+    page.show(&one(&request, Step::default(), None, &app, &page).await?)
 }
 
 async fn step(
@@ -201,8 +202,23 @@ async fn step(
         let to = format!("/requests/{id}?notice=request-noted");
         return Ok(Redirect::to(&to).into_response());
     }
-    let request = shown(&request, today(&app), &page);
-    page.show_again(&OneRequest { page: page.clone(), request, filled, problem: refused })
+    page.show_again(&one(&request, filled, refused, &app, &page).await?)
+}
+
+async fn one(
+    request: &Request,
+    filled: Step,
+    problem: Option<String>,
+    app: &App,
+    page: &Page,
+) -> Result<OneRequest, Trouble> {
+    let contact = match request.contact {
+        Some(id) => app.database.contact(id).await?,
+        None => None,
+    };
+    let whose = contact.map(|contact| contact.full_name);
+    let request = shown(request, today(app), page);
+    Ok(OneRequest { page: page.clone(), request, whose, filled, problem })
 }
 
 async fn note(
