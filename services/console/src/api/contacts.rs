@@ -22,6 +22,8 @@ use crate::pages::contacts::new::{Filled, Made, make};
 
 /// A longer text is not looked for.
 const LONGEST_SEARCH: usize = 200;
+/// No source is longer.
+const LONGEST_SOURCE: usize = 300;
 
 /// Which contacts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -232,6 +234,12 @@ fn filter(asked: &Asked, caller: &Caller, app: &App) -> Result<ContactFilter, Pr
     let text = asked.q.as_deref().unwrap_or_default().trim().to_owned();
     if text.chars().count() > LONGEST_SEARCH {
         return Err(Problem::malformed("q", format!("is {LONGEST_SEARCH} characters at most")));
+    }
+    if asked.source.as_ref().is_some_and(|source| source.chars().count() > LONGEST_SOURCE) {
+        return Err(Problem::malformed(
+            "source",
+            format!("is {LONGEST_SOURCE} characters at most"),
+        ));
     }
     let keys = match Named::parse(&text, None, &app.settings.team.default_region) {
         Ok(Named::Address(address)) => vec![address.key(&app.keyer)],

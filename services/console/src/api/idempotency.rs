@@ -108,18 +108,17 @@ fn again(answer: StoredAnswer) -> Response {
     response
 }
 
-/// The key: a string of printable ASCII, with or without the quotes the draft puts around it.
+/// The key, as it stands: with quotes around it, as the draft has it, it is another than without.
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let wrong = || {
-        let detail = format!("is 1 to {LONGEST_KEY} printable ASCII characters");
+        let detail = format!("is 1 to {LONGEST_KEY} printable ASCII characters without spaces");
         Problem::malformed("Idempotency-Key", detail)
     };
-    let text = value.to_str().map_err(|_| wrong())?.trim();
-    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let key = quoted.unwrap_or(text);
-    let is_key =
-        (1..=LONGEST_KEY).contains(&key.len()) && headers.get_all(HEADER).iter().count() == 1;
+    let key = value.to_str().map_err(|_| wrong())?;
+    let is_key = (1..=LONGEST_KEY).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_graphic())
+        && headers.get_all(HEADER).iter().count() == 1;
     if is_key { Ok(Some(key.to_owned())) } else { Err(wrong()) }
 }
 

@@ -124,7 +124,7 @@ fn idempotency_key() -> Parameter {
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(LONGEST_KEY))
-        .pattern(Some("^[!#-~]+$"))
+        .pattern(Some("^[!-~]+$"))
         .build();
     let about = "Chosen anew for each thing that is to be done once; sent again within a day, the \
                  request is answered as it was, with `Idempotent-Replayed: true`.";

@@ -102,7 +102,7 @@ async fn a_post_with_a_key_is_done_once_and_answered_as_it_was() {
     assert_eq!((second.status, second.json()), (201, first.json()));
     assert_eq!(second.header("location"), first.header("location"));
     assert_eq!(second.header("idempotent-replayed"), Some("true"));
-    let mistaken = keyed(&mut program, "/contacts", "one", &other).await;
+    let mistaken = keyed(&mut program, "/contacts", "\"one\"", &other).await;
     assert_eq!((mistaken.status, kind(&mistaken).as_str()), (422, "key-reused"));
     // What was refused is mended and sent again with the same key.
     let faulty = json!({ "full_name": "Omar", "source": "website", "email": "omar" });
@@ -112,7 +112,7 @@ async fn a_post_with_a_key_is_done_once_and_answered_as_it_was() {
     let mut stranger = team.world.program(&[UserRole::Marketer]).await;
     let theirs = keyed(&mut stranger, "/contacts", "one", &new).await;
     assert_eq!((theirs.status, kind(&theirs).as_str()), (409, "conflict"));
-    for wrong in ["", "\"\"", &"k".repeat(256)] {
+    for wrong in ["", "a b", &"k".repeat(256)] {
         let answer = keyed(&mut program, "/contacts", wrong, &new).await;
         assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
     }
