@@ -1,5 +1,6 @@
 //! What this service reads of the settings: `[console]`, and its share of `[team]`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -103,6 +104,34 @@ struct WebhookSection {
     ca_file: Option<PathBuf>,
 }
 
+/// What a segment of a text message costs: the part of `[sms]` that is shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Prices {
+    prices: BTreeMap<String, String>,
+    /// Their currency.
+    pub currency: String,
+}
+
+impl Prices {
+    /// Of one segment to a country; none where nobody has set one.
+    pub fn of(&self, country: &str) -> Option<f64> {
+        let known = |(own, _): &(&String, &String)| own.eq_ignore_ascii_case(country);
+        self.prices.iter().find(known).and_then(|(_, price)| price.parse().ok())
+    }
+
+    fn checked(self) -> anyhow::Result<Self> {
+        for (country, price) in &self.prices {
+            let number =
+                price.parse::<f64>().ok().filter(|price| price.is_finite() && *price >= 0.0);
+            anyhow::ensure!(
+                number.is_some(),
+                "sms.prices: the price of {country} is \"{price}\"; write a number: \"0.11\""
+            );
+        }
+        Ok(self)
+    }
+}
+
 impl Team {
     /// What the office needs of it.
     pub fn office(&self) -> office::Team {
@@ -145,6 +174,8 @@ pub struct Settings {
     pub webhook_reach: Reach,
     /// The certificates that are trusted there, if not the system's.
     pub webhook_ca_file: Option<PathBuf>,
+    /// What text messages cost.
+    pub prices: Prices,
     /// The zone times are shown in.
     pub zone: TimeZone,
 }
@@ -173,6 +204,7 @@ impl Settings {
             provider_role: oidc.role()?,
             webhook_reach: if webhooks.allow_private { Reach::Inner } else { Reach::Internet },
             webhook_ca_file: set(webhooks.ca_file),
+            prices: loaded.section::<Prices>("sms")?.checked()?,
             zone: zone(&team.default_time_zone)?,
             sender: loaded.section("team")?,
             team,
@@ -197,4 +229,24 @@ fn zone(name: &str) -> anyhow::Result<TimeZone> {
     TimeZone::get(name).with_context(|| {
         format!("team.default_time_zone is \"{name}\"; write an IANA name: Asia/Dubai")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prices(country: &str, price: &str) -> Prices {
+        let prices = BTreeMap::from([(country.to_owned(), price.to_owned())]);
+        Prices { prices, currency: "USD".to_owned() }
+    }
+
+    #[test]
+    fn a_price_is_a_number_and_of_one_country() {
+        let known = prices("AE", "0.11").checked().expect("a number");
+        assert_eq!((known.of("ae"), known.of("US")), (Some(0.11), None));
+        for wrong in ["eleven", "-1", "NaN", ""] {
+            let error = prices("AE", wrong).checked().expect_err(wrong).to_string();
+            assert!(error.contains("sms.prices: the price of AE"), "{error}");
+        }
+    }
 }

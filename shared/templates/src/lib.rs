@@ -14,6 +14,7 @@ pub mod fields;
 mod fold;
 mod include;
 mod lint;
+mod look;
 mod markup;
 mod page;
 mod place;

@@ -2,6 +2,7 @@
 //! and attributes, scripts, unsafe links, and fields where no value is safe.
 
 use crate::expression::without_comments;
+use crate::look;
 use crate::markup::{Attribute, Piece, Tag, pieces};
 use crate::place;
 use crate::problem::{Problem, ProblemCode};
@@ -23,6 +24,7 @@ pub fn lint(mjml: &str, is_piece: bool) -> Vec<Problem> {
         attributes: false,
         depth: 0,
         open: Vec::new(),
+        grounds: Vec::new(),
         problems: Vec::new(),
     };
     for piece in pieces(&text) {
@@ -54,6 +56,8 @@ struct Linter<'t> {
     /// The MJML elements around, and where they start. The parser takes any closing tag for the
     /// one it waits for.
     open: Vec<(String, usize)>,
+    /// The colours that these elements have behind them.
+    grounds: Vec<Option<String>>,
     problems: Vec<Problem>,
 }
 
@@ -88,6 +92,8 @@ impl Linter<'_> {
         if !tag.self_closing && !is_void(&tag.name) {
             if tag.name.starts_with("mj") {
                 self.open.push((tag.name.clone(), tag.at.start));
+                let ground = tag.value(self.text, "background-color").map(str::to_owned);
+                self.grounds.push(ground.filter(|_| tag.name != "mj-button"));
             }
             self.depth += 1;
             if self.depth == MAX_DEPTH {
@@ -103,6 +109,9 @@ impl Linter<'_> {
         for attribute in &tag.attributes {
             self.attribute(tag, attribute);
         }
+        if !self.attributes {
+            self.look(tag);
+        }
         if tag.name == "mj-include" && self.is_piece {
             let message = "an included piece cannot include another; copy it in".to_owned();
             self.error(ProblemCode::Include, tag.at.start, message);
@@ -115,7 +124,33 @@ impl Linter<'_> {
         }
     }
 
+    /// What a reader sees of an element.
+    fn look(&mut self, tag: &Tag) {
+        let is_image = matches!(tag.name.as_str(), "mj-image" | "img" | "mj-carousel-image");
+        if is_image && tag.value(self.text, "alt").is_none_or(|alt| alt.trim().is_empty()) {
+            let message = "the image has no words for those who do not see it; write them into alt";
+            self.report(Problem::warning(ProblemCode::MissingAlt, message), tag.at.start);
+        }
+        let own = match tag.name.as_str() {
+            "mj-text" | "mj-table" => "container-background-color",
+            "mj-button" => "background-color",
+            _ => return,
+        };
+        let around = || self.grounds.iter().rev().flatten().next().map(String::as_str);
+        let ground = tag.value(self.text, own).or_else(around);
+        let size = tag.value(self.text, "font-size");
+        if let (Some(text), Some(ground)) = (tag.value(self.text, "color"), ground)
+            && let Some(ratio) = look::contrast(text, ground, size)
+        {
+            let message = format!(
+                "{text} on {ground} has a contrast of {ratio:.1}, text needs 4.5, large text 3"
+            );
+            self.report(Problem::warning(ProblemCode::LowContrast, message), tag.at.start);
+        }
+    }
+
     fn close(&mut self, tag: &Tag) {
+        self.grounds.pop();
         match self.open.pop() {
             Some((name, _)) if name == tag.name => {}
             Some((name, _)) => {
@@ -175,6 +210,19 @@ impl Linter<'_> {
         }
         if !place::is_link(name) {
             return;
+        }
+        if matches!(name, "href" | "src")
+            && tag.name != "mj-navbar-link"
+            && let Some(why) = look::dead(value)
+        {
+            let message = format!("the link leads nowhere: {why}");
+            // What is empty is forgotten; of the others a person may know better.
+            let problem = if value.trim().is_empty() {
+                Problem::error(ProblemCode::DeadLink, message)
+            } else {
+                Problem::warning(ProblemCode::DeadLink, message)
+            };
+            return self.report(problem, attribute.value.start);
         }
         match place::scheme(value).as_deref() {
             Some("http") => self.report(

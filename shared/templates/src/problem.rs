@@ -50,6 +50,12 @@ domain::words! {
         UnsafeLink = "unsafe_link",
         /// A link over plain `http:`.
         InsecureLink = "insecure_link",
+        /// A link that leads nowhere.
+        DeadLink = "dead_link",
+        /// Text that can hardly be told from what is behind it.
+        LowContrast = "low_contrast",
+        /// An image without words for those who do not see it.
+        MissingAlt = "missing_alt",
         /// A line break or another control character where none may be.
         ControlCharacter = "control_character",
         /// A subject that mail programs will cut off.

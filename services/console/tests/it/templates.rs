@@ -404,3 +404,20 @@ async fn a_page_is_edited_in_blocks_without_script_and_nothing_is_kept_before_it
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_text_message_shows_its_price_where_one_is_set_and_none_elsewhere() {
+    let prices = [("sms.prices", "{ AE = \"0.11\" }"), ("sms.currency", "USD")];
+    for (world, expected) in [(World::with(&prices).await, true), (World::start().await, false)] {
+        world.deployment.store_template(&note(Medium::Sms)).await;
+        let mut marketer = world.as_one_of(&[UserRole::Marketer]).await;
+        let long = "Hello {{first_name}}. ".repeat(16);
+        let mut source = note(Medium::Sms);
+        source.locales.get_mut(&Locale::En).unwrap().sms = Some(format!("{long}Reply STOP"));
+        let typed = fields(&source, &[("shown", "en")]);
+        let shown = post(&mut marketer, "/templates/note/preview", &typed).await;
+        let body = shown.body.replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(body.contains("2 × 0.11 = 0.22 USD"), expected, "{body}");
+        world.stop().await;
+    }
+}

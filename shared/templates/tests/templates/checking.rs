@@ -183,3 +183,34 @@ fn errors_come_before_warnings() {
     assert!(problems.windows(2).all(|pair| pair[0].severity <= pair[1].severity));
     assert!(problems.iter().any(|problem| !problem.is_error()));
 }
+
+#[test]
+fn what_a_reader_would_click_or_look_at_in_vain_is_named_with_its_line() {
+    let body = "<mj-image src=\"https://a.example/a.png\" />\n\
+                <mj-button href=\"\">Go</mj-button>\n\
+                <mj-button href=\"www.a.example\">Go</mj-button>\n\
+                <mj-text color=\"#777\" container-background-color=\"#808080\">Grey</mj-text>\n\
+                <mj-text color=\"#222\"><a href=\"mailto:sara\">Write</a></mj-text>\n\
+                <mj-image src=\"https://a.example/b.png\" alt=\"A house\" />";
+    let source = email_of(body);
+    let found: Vec<_> = templates::check(&source, &partials())
+        .into_iter()
+        .filter(|problem| problem.locale == Some(Locale::En))
+        .map(|problem| (problem.severity, problem.code, problem.line.unwrap_or_default()))
+        .collect();
+    let first = found.iter().map(|(_, _, line)| *line).filter(|line| *line > 0).min().unwrap();
+    let mut at: Vec<_> = found
+        .into_iter()
+        .filter(|(_, _, line)| *line > 0)
+        .map(|(s, c, line)| (line - first, c, s))
+        .collect();
+    at.sort_by_key(|(line, _, _)| *line);
+    let expected = [
+        (0, ProblemCode::MissingAlt, Severity::Warning),
+        (1, ProblemCode::DeadLink, Severity::Error),
+        (2, ProblemCode::DeadLink, Severity::Warning),
+        (3, ProblemCode::LowContrast, Severity::Warning),
+        (4, ProblemCode::DeadLink, Severity::Warning),
+    ];
+    assert_eq!(at, expected);
+}

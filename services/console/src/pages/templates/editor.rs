@@ -165,7 +165,7 @@ async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Edi
         plans: plans.get(&key).cloned().unwrap_or_default(),
         past: app.database.template_past(&key).await?,
         decisions: app.database.template_decisions(&key).await?,
-        preview: Preview::of(&source, checked, shown, page),
+        preview: Preview::of(&source, checked, shown, page).priced(shown, &app.settings),
         page: page.clone(),
         key,
         stored,

@@ -23,6 +23,7 @@ use super::visual::Visual;
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::typed::Typed;
+use crate::settings::Settings;
 use crate::trouble::{Answer, Trouble};
 
 /// The policy of the frame, and of nothing else.
@@ -110,6 +111,15 @@ impl Shown {
     }
 }
 
+/// What a text message costs.
+pub struct Price {
+    pub segments: usize,
+    pub each: String,
+    pub total: String,
+    pub currency: String,
+    pub country: String,
+}
+
 /// What stands beside the editor.
 pub struct Preview {
     pub problems: Vec<Problem>,
@@ -123,6 +133,8 @@ pub struct Preview {
     pub error: Option<String>,
     pub kilobytes: Option<usize>,
     pub count: Option<sms::Count>,
+    /// What a text message costs its sender: of one segment, of all, and in which country.
+    pub price: Option<Price>,
     pub forced: Vec<sms::Suggestion>,
     /// Fields not everybody has, without which the template is not sent.
     pub needed: Vec<String>,
@@ -143,6 +155,7 @@ impl Preview {
             error: None,
             kilobytes: None,
             count: None,
+            price: None,
             forced: Vec::new(),
             needed: Vec::new(),
         };
@@ -156,6 +169,20 @@ impl Preview {
             Err(error) => preview.error = Some(in_words(&error, page)),
         }
         preview
+    }
+
+    /// With what a text message costs where its reader is, if somebody has set prices.
+    pub fn priced(mut self, shown: &Shown, settings: &Settings) -> Self {
+        let own = shown.person.as_ref().and_then(|(person, _)| person.country.clone());
+        let country = own.unwrap_or_else(|| settings.team.default_region.clone());
+        if let (Some(count), Some(each)) = (&self.count, settings.prices.of(&country)) {
+            let segments = u32::try_from(count.segments).map_or(f64::INFINITY, f64::from);
+            let total = amount(each * segments);
+            let currency = settings.prices.currency.clone();
+            let segments = count.segments;
+            self.price = Some(Price { segments, each: amount(each), total, currency, country });
+        }
+        self
     }
 
     fn take(&mut self, parts: Rendered, medium: Medium) {
@@ -173,6 +200,14 @@ impl Preview {
             self.count = Some(count);
         }
     }
+}
+
+/// Money to the hundredth of a cent, without zeros that say nothing.
+fn amount(value: f64) -> String {
+    let text = format!("{value:.4}");
+    let short = text.trim_end_matches('0');
+    let whole = short.ends_with('.') || short.len() + 2 > text.len();
+    if whole { format!("{value:.2}") } else { short.to_owned() }
 }
 
 /// Fields the template cannot do without and not everybody has.
@@ -233,7 +268,7 @@ pub async fn part(
     let source = form::source(&typed, &key, stored.medium()?);
     let checked = form::check(&source, &app.library).await?;
     let shown = Shown::of(&typed, &page, &app).await?;
-    let preview = Preview::of(&source, checked, &shown, &page);
+    let preview = Preview::of(&source, checked, &shown, &page).priced(&shown, &app.settings);
     if page.is_part() {
         return page.show(&PreviewPart { page: page.clone(), preview });
     }
