@@ -14,6 +14,8 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::access::origin::Proxies;
+
 /// The folder of kept answers inside the data folder, as inbound calls it.
 const REPLIES_FOLDER: &str = "replies";
 
@@ -23,6 +25,7 @@ struct Section {
     listen: String,
     public_url: Option<String>,
     idle_minutes: u64,
+    trusted_proxies: String,
     session_hours: u64,
     api_requests_per_minute: u32,
 }
@@ -156,6 +159,8 @@ pub struct Settings {
     pub lifetime: Duration,
     /// So often a token of the API may ask.
     pub api_per_minute: u32,
+    /// Proxies that are believed when they say where a request comes from.
+    pub trusted_proxies: Proxies,
     /// The team's own hours.
     pub windows: Windows,
     /// Who speaks.
@@ -197,6 +202,12 @@ impl Settings {
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
             api_per_minute: section.api_requests_per_minute,
+            trusted_proxies: Proxies::parse(&section.trusted_proxies).with_context(|| {
+                format!(
+                    "console.trusted_proxies is \"{}\"; write addresses or networks: 10.0.0.0/8, ::1",
+                    section.trusted_proxies
+                )
+            })?,
             windows: loaded.section("windows")?,
             replies_dir: replies_dir.or_else(|| set(data.dir).map(|dir| dir.join(REPLIES_FOLDER))),
             evidence_key_file: set(keys.evidence_key_file),

@@ -97,8 +97,8 @@ pub async fn serve(ctx: &Context) -> anyhow::Result<Serving> {
     let settings = Settings::read(&ctx.settings)?;
     domain::failpoint::arm(&settings.failpoint)?;
     let pages: HealthSettings = ctx.settings.section("health")?;
-    let office = settings.office.clone();
-    let list = Arc::new(List::new(settings.database.clone(), office)?);
+    let list = Arc::new(List::new(settings.database.clone(), settings.office.clone())?);
+    list.keep_present(&ctx.shutdown);
     let pinged = Arc::clone(&list);
     ctx.health.check("database", move || {
         let list = Arc::clone(&pinged);

@@ -4,8 +4,10 @@ use std::future::Future;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use bootstrap::Shutdown;
 use domain::token::UnsubscribeToken;
 use domain::{AddressKey, ContactChannel};
+use storage::fleet::members::{Presence, unique_name};
 use storage::preferences::Preferences;
 use storage::{Database, Role, StorageError};
 use tokio::time::{Instant, timeout};
@@ -74,6 +76,16 @@ impl List {
 
     fn database(&self) -> Database {
         self.connections.read().unwrap_or_else(PoisonError::into_inner).database.clone()
+    }
+
+    /// Reports this process as present until it stops. By the connections that were made at the start:
+    /// it is for people to look at, and nothing else waits for it.
+    pub(crate) fn keep_present(&self, shutdown: &Shutdown) {
+        let (database, stop) = (self.database(), shutdown.token());
+        let presence = Presence::of("inbound", &unique_name("inbound"), bootstrap::VERSION);
+        shutdown.spawn("presence", async move {
+            database.stay_present(presence, || serde_json::json!({}), stop.cancelled()).await;
+        });
     }
 
     /// Whether the database answers, for readiness.

@@ -1,9 +1,13 @@
 //! Accepting connections. Slow or greedy clients cost little, and a stop lets requests finish.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -45,8 +49,8 @@ pub async fn run(
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, _)) => {
-                let served = serve(stream, router.clone(), stop.clone());
+            Ok((stream, peer)) => {
+                let served = serve(stream, Peer(peer), router.clone(), stop.clone());
                 connections.spawn(async move {
                     let _place = place;
                     let open = metrics::gauge!(gauge);
@@ -68,12 +72,33 @@ pub async fn run(
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
+/// Who is at the other end of a connection, as an extension of its requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The router, telling it the peer.
+struct Told {
+    inner: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Told {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.inner.call(request)
+    }
+}
+
+async fn serve(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
     // Answers are one small write; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(HEADER_BYTES);
-    let service = TowerToHyperService::new(router);
+    let service = Told { inner: TowerToHyperService::new(router), peer };
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -30,8 +30,10 @@ crate::words! {
         ContactsWrite = "contacts_write",
         /// Work the own tasks.
         TasksWork = "tasks_work",
-        /// Look at and hand over everybody's tasks.
+        /// Look at everybody's tasks.
         TasksAll = "tasks_all",
+        /// Give tasks, and contacts, to another agent.
+        TasksHandOver = "tasks_hand_over",
         /// Look at plans, enrolments and templates.
         PlansRead = "plans_read",
         /// Edit plans and templates.
@@ -80,6 +82,7 @@ impl UserRole {
                 P::ContactsReadAll,
                 P::ContactsWrite,
                 P::TasksAll,
+                P::TasksHandOver,
                 P::PlansRead,
                 P::TouchesRead,
                 P::ListRead,

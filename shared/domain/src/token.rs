@@ -48,6 +48,8 @@ crate::words! {
         SecondFactor = "factor",
         /// Where a page of the API's lists ended.
         Cursor = "cursor",
+        /// A browser with which somebody once came in.
+        KnownBrowser = "browser",
     }
 }
 

@@ -77,6 +77,8 @@ crate::words! {
         Snoozed = "snoozed",
         /// What was done last was taken back.
         Undone = "undone",
+        /// It was given to another agent.
+        HandedOver = "handed_over",
     }
 }
 

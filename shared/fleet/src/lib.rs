@@ -17,6 +17,7 @@ use domain::{AddressKeyer, Clock};
 use library::Library;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use storage::fleet::members::unique_name;
 use storage::{Database, Role, StorageError};
 use worker::{Content, Duties, Foresight, Handler, Team, Worker};
 
@@ -293,9 +294,4 @@ pub fn report_presence(
     service: &str,
 ) {
     presence::keep(ctx, database, broker, service, &unique_name(service));
-}
-
-fn unique_name(service: &str) -> String {
-    let id = uuid::Uuid::now_v7().simple().to_string();
-    format!("{service}-{}-{}", std::process::id(), &id[id.len() - 6..])
 }

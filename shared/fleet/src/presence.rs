@@ -8,26 +8,11 @@ use serde_json::json;
 use storage::Database;
 use storage::fleet::members::Presence;
 
-/// Where Linux keeps the machine's name; in a container, the container's.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
-
 /// Who a service of this process is, for `Database::stay_present`. `name` is its name in leases and
 /// history, unique among running processes.
 #[must_use]
 pub fn presence_of(service: &str, name: &str) -> Presence {
-    Presence {
-        name: name.to_owned(),
-        service: service.to_owned(),
-        version: bootstrap::VERSION.to_owned(),
-        host: host_name(),
-    }
-}
-
-/// The machine's name, or "unknown" where it does not tell.
-fn host_name() -> String {
-    let read = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-    let name = read.trim();
-    if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }
+    Presence::of(service, name, bootstrap::VERSION)
 }
 
 /// Reports the member until the process stops, with what it sees of the broker.

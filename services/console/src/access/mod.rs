@@ -4,6 +4,7 @@ mod account;
 mod factor;
 pub mod guard;
 pub mod links;
+pub mod origin;
 pub mod password;
 pub mod provider;
 pub mod reader;

@@ -52,7 +52,11 @@ pub async fn visible_contact(
 ) -> Result<Contact, Trouble> {
     let contact = app.database.contact(id).await?.ok_or(Trouble::NotFound)?;
     match contacts_of(reader) {
-        Some(own) if contact.owner != Some(own) => Err(Trouble::NotFound),
+        Some(own) if contact.owner != Some(own) => {
+            // A task that was handed over brings its person along, as long as it is open.
+            let has_task = app.database.has_task_about(own, id).await?;
+            has_task.then_some(contact).ok_or(Trouble::NotFound)
+        }
         _ => Ok(contact),
     }
 }

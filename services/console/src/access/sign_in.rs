@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::token::Purpose;
 use domain::{Clock, UserId};
 use serde::Deserialize;
 
+use super::origin::Origin;
 use super::{factor, token};
 use crate::app::App;
 use crate::page::Page;
@@ -22,9 +23,8 @@ pub const COOKIE: &str = "touchline-session";
 /// The same over TLS: the prefix binds it to this host (RFC 6265bis §4.1.3.2).
 pub const SECURE_COOKIE: &str = "__Host-touchline-session";
 
-/// Failed attempts for one email address within [`WINDOW`]; then the right password does not help
-/// either, until they are forgotten.
-const MOST_FAILURES: i64 = 10;
+/// Wrong codes of a user within [`WINDOW`].
+const MOST_CODES: i64 = 10;
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Seconds within which the code has to follow the password.
@@ -99,16 +99,21 @@ pub async fn form(State(app): State<App>, page: Page, Query(wanted): Query<Wante
 }
 
 /// `POST /sign-in`.
-pub async fn enter(
-    State(app): State<App>,
-    page: Page,
-    headers: HeaderMap,
-    Form(attempt): Form<Attempt>,
-) -> Answer {
+pub async fn enter(State(app): State<App>, page: Page, request: Request) -> Answer {
+    let origin = Origin::of(&request, &app);
+    let headers = request.headers().clone();
+    let Form(attempt) = match Form::<Attempt>::from_request(request, &app).await {
+        Ok(form) => form,
+        Err(unreadable) => return Ok(unreadable.into_response()),
+    };
     let email = attempt.email.trim().to_lowercase();
-    let subject = token::hash(&format!("email {email}"));
-    // Counted before it is known whether it fails: attempts at the same time all count.
-    let failures = app.database.note_sign_in(&subject, WINDOW).await?;
+    let known = app.database.credentials(&email).await?;
+    let counters = origin.counters(&email, known.as_ref().map(|known| known.user.id));
+    let mut is_throttled = false;
+    for (subject, most) in &counters {
+        // Counted before it is known whether it fails: attempts at the same time all count.
+        is_throttled |= app.database.note_sign_in(subject, WINDOW).await? > *most;
+    }
     let refuse = |key: &str, status: StatusCode, result: &'static str| {
         metrics::counter!(SIGN_INS, "result" => result).increment(1);
         let problem = Some(page.say(key));
@@ -117,16 +122,21 @@ pub async fn enter(
         *response.status_mut() = status;
         Ok(response)
     };
-    if failures > MOST_FAILURES {
+    if is_throttled {
         return refuse("sign-in-throttled", StatusCode::TOO_MANY_REQUESTS, "throttled");
     }
-    let known = app.database.credentials(&email).await?;
     let hash = known.as_ref().and_then(|known| known.password_hash.clone());
     let is_right = app.passwords.check(attempt.password, hash).await?;
     let Some(known) = known.filter(|_| is_right) else {
         return refuse("sign-in-wrong", StatusCode::UNPROCESSABLE_ENTITY, "refused");
     };
-    app.database.forget_failures(&subject).await?;
+    // What others tried at this address, or from this network, stays counted, but for this attempt.
+    for (n, (subject, _)) in counters.iter().enumerate() {
+        match n {
+            0 => app.database.forget_failures(subject).await?,
+            _ => app.database.forget_failure(subject).await?,
+        }
+    }
     if known.totp_sealed.is_some() {
         let until = Clock::system().now().timestamp() + CODE_WITHIN;
         let to = inside(&attempt.to);
@@ -172,7 +182,7 @@ pub async fn enter_code(
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let subject = token::hash(&format!("code {user}"));
-    if app.database.note_sign_in(&subject, WINDOW).await? > MOST_FAILURES {
+    if app.database.note_sign_in(&subject, WINDOW).await? > MOST_CODES {
         let problem = Some(page.say("sign-in-throttled"));
         metrics::counter!(SIGN_INS, "result" => "throttled").increment(1);
         return page.show_again(&Code { page: page.clone(), ticket: given.ticket, problem });
@@ -196,8 +206,8 @@ pub async fn open(app: &App, headers: &HeaderMap, user: UserId, to: &str) -> Ans
     let lifetime = app.settings.lifetime;
     app.database.open_session(user, &token::hash(&token), &device, lifetime).await?;
     metrics::counter!(SIGN_INS, "result" => "signed_in").increment(1);
-    let cookie = cookie(app, &token, lifetime);
-    with_cookie(Redirect::to(to).into_response(), &cookie)
+    let response = with_cookie(Redirect::to(to).into_response(), &cookie(app, &token, lifetime))?;
+    with_cookie(response, &Origin::sign(app, user))
 }
 
 /// `POST /sign-out`.

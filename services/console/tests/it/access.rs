@@ -92,6 +92,67 @@ async fn guessing_is_stopped_also_for_the_right_password_and_for_nobody_else() {
     world.stop().await;
 }
 
+/// An attempt that a proxy says comes from `network`.
+async fn attempt(browser: &mut Browser, network: &str, email: &str, password: &str) -> u16 {
+    let fields = [("email", email), ("password", password), ("to", "/account")];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let headers = format!("Origin: http://{}\r\nX-Forwarded-For: {network}\r\n", browser.address());
+    browser.ask("POST", "/sign-in", &headers, &body).await.status
+}
+
+#[tokio::test]
+async fn nobody_locks_somebody_elses_address() {
+    let world = World::with(&[("console.trusted_proxies", "127.0.0.0/8")]).await;
+    let dina = "dina@palm.example";
+    let mut own = somebody(&world, dina, &[UserRole::Marketer]).await;
+    own.post("/sign-out", &[]).await;
+    let mut stranger = world.browser();
+    for _ in 0..10 {
+        assert_eq!(attempt(&mut stranger, "203.0.113.9", dina, "a guess").await, 422);
+    }
+    assert_eq!(attempt(&mut stranger, "203.0.113.9", dina, PASSWORD).await, 429);
+    // From elsewhere, in a browser that never came in, it is as before.
+    assert_eq!(attempt(&mut world.browser(), "198.51.100.7", dina, PASSWORD).await, 303);
+    // Guessing from everywhere stops strangers, but not the browser that once came in.
+    let failures = "INSERT INTO sign_in_failures (subject)
+                    SELECT sha256('email dina@palm.example') FROM generate_series(1, 100)";
+    world.deployment.tamper(failures).await;
+    assert_eq!(attempt(&mut world.browser(), "192.0.2.1", dina, PASSWORD).await, 429);
+    assert_eq!(attempt(&mut own, "203.0.113.9", dina, "a slip").await, 422);
+    assert_eq!(attempt(&mut own, "203.0.113.9", dina, PASSWORD).await, 303);
+    // Its sign is of no use at another address, and bears no more guesses than anybody's.
+    own.post("/sign-out", &[]).await;
+    somebody(&world, "omar@palm.example", &[UserRole::Operator]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..11 {
+        statuses.push(attempt(&mut own, "192.0.2.2", "omar@palm.example", "a guess").await);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    let mut statuses = Vec::new();
+    for _ in 0..11 {
+        statuses.push(attempt(&mut own, "192.0.2.3", dina, "a guess").await);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_network_that_tries_many_addresses_is_stopped_and_a_made_up_header_helps_nobody() {
+    let world = World::start().await;
+    somebody(&world, "dina@palm.example", &[UserRole::Marketer]).await;
+    let failures = "INSERT INTO sign_in_failures (subject)
+                    SELECT sha256('network 127.0.0.1') FROM generate_series(1, 99)";
+    world.deployment.tamper(failures).await;
+    // The right password counts nothing.
+    for _ in 0..3 {
+        let status = attempt(&mut world.browser(), "1.2.3.4", "dina@palm.example", PASSWORD).await;
+        assert_eq!(status, 303);
+    }
+    assert_eq!(attempt(&mut world.browser(), "1.2.3.4", "a@palm.example", "a guess").await, 422);
+    assert_eq!(attempt(&mut world.browser(), "5.6.7.8", "b@palm.example", "a guess").await, 429);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_session_ends_when_it_is_told_to() {
     let world = World::start().await;

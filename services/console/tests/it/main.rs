@@ -8,6 +8,7 @@ mod compliance;
 mod contacts;
 mod feed;
 mod fleet;
+mod handover;
 mod headers;
 mod home;
 mod list;

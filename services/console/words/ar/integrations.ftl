@@ -49,3 +49,4 @@ scope-list-read = الاطلاع على قائمة عدم التواصل
 scope-list-add = إضافة الأشخاص إلى قائمة عدم التواصل
 scope-tasks-work = إنجاز مهامك
 scope-tasks-all = الاطلاع على مهام الجميع
+scope-tasks-hand-over = تسليم المهام إلى وكيل آخر

@@ -26,3 +26,33 @@ digest-nothing = لم يكن هناك ما يُعمل، فلم تُرسل
 digest-listed = لم تُرسل: عنوانك في قائمة المنع
 digest-failed = لم تُرسل: رفضها خادم بريدك
 digest-doubt = ربما أُرسلت، فلم يُجب خادم البريد
+
+handover = تسليم المهام
+handover-help = تُسلَّم كل المهام المفتوحة لدى وكيل إلى وكيل آخر: لإجازة أو مرض أو نهائيًا. ترى الأعداد قبل أن يُنقل شيء.
+handover-from = من
+handover-to = إلى
+handover-reason = السبب
+handover-contacts = وجهات الاتصال أيضًا
+handover-contacts-text = عندها تذهب المهام القادمة أيضًا إلى الوكيل الآخر. وإلا فلا يُنقل إلا المفتوح الآن.
+handover-look = اعرض الأعداد
+handover-question = { $tasks ->
+    [zero] لا مهام مفتوحة لدى { $from } لتُنقل إلى { $to }.
+    [one] تُنقل مهمة مفتوحة واحدة من { $from } إلى { $to }.
+    [two] تُنقل مهمتان مفتوحتان من { $from } إلى { $to }.
+    [few] تُنقل { $tasks } مهام مفتوحة من { $from } إلى { $to }.
+    [many] تُنقل { $tasks } مهمة مفتوحة من { $from } إلى { $to }.
+   *[other] تُنقل { $tasks } مهمة مفتوحة من { $from } إلى { $to }.
+}
+handover-with-contacts = جهات الاتصال التي تُنقل معها: { $it }
+handover-without-contacts = تبقى جهات الاتصال كما هي.
+handover-undo = للتراجع أعد تسليمها بالطريقة نفسها: السجل يذكر كل مهمة.
+handover-do = سلّم
+handover-cancel = ليس الآن
+handover-one = تسليم المهمة
+handover-agents-missing = اختر وكيلًا.
+handover-same-agent = هذا هو الوكيل نفسه.
+handover-reason-missing = اذكر السبب.
+notice-handed-over = تم التسليم.
+task-was-handed-over = سُلّمت إلى وكيل آخر
+contact-change-owner = تسليم إلى وكيل آخر
+contact-change-owner-text = تنتقل معه المهام المفتوحة عن جهة الاتصال هذه.

@@ -45,3 +45,4 @@ scope-list-read = Look at the suppression list
 scope-list-add = Put people on the suppression list
 scope-tasks-work = Work your own tasks
 scope-tasks-all = Look at everybody’s tasks
+scope-tasks-hand-over = Give tasks to another agent

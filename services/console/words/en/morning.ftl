@@ -26,3 +26,29 @@ digest-nothing = nothing was to be done, so none was sent
 digest-listed = not sent: your address is on the list
 digest-failed = not sent: your mail server refused it
 digest-doubt = it may have been sent; the mail server did not say
+
+handover = Hand tasks over
+handover-help = Gives every open task of one agent to another: for a holiday, an illness, or for good. You see the numbers before anything moves.
+handover-from = From
+handover-to = To
+handover-reason = Why
+handover-contacts = The contacts, too
+handover-contacts-text = Tasks to come then go to the other agent as well. Without it, only what is open now goes over.
+handover-look = Show the numbers
+handover-question = { $tasks ->
+    [one] One open task goes from { $from } to { $to }.
+   *[other] { $tasks } open tasks go from { $from } to { $to }.
+}
+handover-with-contacts = Contacts that go along: { $it }
+handover-without-contacts = The contacts stay where they are.
+handover-undo = To undo it, hand them back the same way: the history names each task.
+handover-do = Hand over
+handover-cancel = Not now
+handover-one = Hand over
+handover-agents-missing = Choose an agent.
+handover-same-agent = That is the same agent.
+handover-reason-missing = Say why.
+notice-handed-over = Handed over.
+task-was-handed-over = handed over to another agent
+contact-change-owner = Give to another agent
+contact-change-owner-text = Open tasks about this contact go along.

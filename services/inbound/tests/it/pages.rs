@@ -1,6 +1,6 @@
 //! What people see (compliance.md EML-04, EML-10, EML-26, SEC-06).
 
-use crate::world::World;
+use crate::world::{World, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_there_in_both_languages_and_leads_to_an_opt_out() {
@@ -66,4 +66,18 @@ async fn probes_are_answered_where_no_other_server_does() {
     assert_eq!(world.ask("GET", "/health/live", "").await.body, "live\n");
     assert_eq!(world.ask("GET", "/health/ready", "").await.body, "ready\n");
     assert_eq!(world.ask("GET", "/robots.txt", "").await.body, "User-agent: *\nDisallow: /\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_seen_among_the_fleet_until_it_stops() {
+    let world = World::start().await;
+    let operator = world.deployment.connect(storage::Role::Operator);
+    eventually("it reports itself", async || {
+        let members = operator.members().await.unwrap();
+        members.iter().any(|member| member.service == "inbound" && !member.lost)
+    })
+    .await;
+    let (_deployment, _journal) = world.stop_keeping().await;
+    eventually("it leaves with a word", async || operator.members().await.unwrap().is_empty())
+        .await;
 }

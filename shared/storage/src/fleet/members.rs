@@ -32,6 +32,31 @@ pub struct Presence {
     pub host: String,
 }
 
+/// Where Linux keeps the machine's name; in a container, the container's.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+impl Presence {
+    /// A service of this process. `name` is unique among running processes.
+    #[must_use]
+    pub fn of(service: &str, name: &str, version: &str) -> Self {
+        let read = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+        let host = read.trim();
+        Self {
+            name: name.to_owned(),
+            service: service.to_owned(),
+            version: version.to_owned(),
+            host: if host.is_empty() { "unknown" } else { host }.to_owned(),
+        }
+    }
+}
+
+/// A name for a service of this process that no other running one has.
+#[must_use]
+pub fn unique_name(service: &str) -> String {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    format!("{service}-{}-{}", std::process::id(), &id[id.len() - 6..])
+}
+
 /// A member as people see it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Member {

@@ -1,6 +1,7 @@
 //! What people have to do: lists of it, and what they did.
 
 mod feed;
+mod handover;
 mod list;
 mod today;
 mod work;
@@ -14,6 +15,7 @@ use crate::words::word;
 use crate::{Database, StorageError};
 
 pub use feed::CalendarTask;
+pub use handover::{Handed, HandedOver, Handover};
 pub use list::{Agent, Place, TaskCounts, TaskFilter};
 pub use today::{Blocked, TaskCard, TaskPerson};
 pub use work::{FinishedTask, TaskEnd, Undone};

@@ -241,6 +241,21 @@ impl Database {
         Ok(failures)
     }
 
+    /// Forgets the newest failure of a subject: the attempt was none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_failure(&self, subject: &TokenHash) -> Result<(), StorageError> {
+        sqlx::query(
+            "DELETE FROM sign_in_failures WHERE ctid =
+                 (SELECT ctid FROM sign_in_failures WHERE subject = $1 ORDER BY at DESC LIMIT 1)",
+        )
+        .bind(subject.as_slice())
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets the failures of a subject: it has signed in.
     ///
     /// # Errors

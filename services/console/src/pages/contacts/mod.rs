@@ -1,10 +1,11 @@
 //! Contacts: finding them, everything about one, adding and correcting.
 //!
-//! Agents see the contacts they own and no others.
+//! Agents see the contacts they own, and those they have an open task about, and no others.
 
 pub mod change;
 mod list;
 pub mod new;
+mod owner;
 mod show;
 
 use crate::routes::Needs::Permission;
@@ -19,5 +20,6 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/contacts", Permission(ContactsWrite), new::add)
         .get("/contacts/{contact}", Permission(ContactsRead), show::show)
         .post("/contacts/{contact}", Permission(ContactsWrite), change::correct)
+        .post("/contacts/{contact}/owner", Permission(ContactsWrite), owner::change)
         .post("/contacts/{contact}/enrolments", Permission(Enrol), change::enrolment)
 }

@@ -12,6 +12,7 @@ use office::words;
 use serde::Deserialize;
 use storage::consents::Consent;
 use storage::contacts::{Contact, TimelinePage};
+use storage::tasks::Agent;
 use uuid::Uuid;
 
 use crate::access::reader::visible_contact;
@@ -38,6 +39,9 @@ pub(super) struct OneContact {
     lines: Vec<Line>,
     more: Option<String>,
     may_write: bool,
+    /// Who may look after the contact, for whoever may say so.
+    agents: Vec<Agent>,
+    owner: Option<Uuid>,
     may_enrol: bool,
     problem: Option<String>,
 }
@@ -77,12 +81,18 @@ async fn one(
         before,
         limit: PAGE + 1,
     };
+    let agents = match page.may(ContactsWrite) {
+        true => app.database.agents().await?,
+        false => Vec::new(),
+    };
     let mut happened = app.database.timeline(&asked).await?;
     let has_more = happened.len() > PAGE as usize;
     happened.truncate(PAGE as usize);
     let more = happened.last().filter(|_| has_more);
     let more = more.map(|last| format!("{}_{}", last.at.timestamp_micros(), last.id));
     Ok(OneContact {
+        agents,
+        owner: contact.owner,
         consents: app.database.consents(contact.id).await?,
         lines: happened.iter().map(|happening| line(happening, page)).collect(),
         card: card(contact, &office).await?,
@@ -100,6 +110,10 @@ fn place(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
 }
 
 impl OneContact {
+    fn is_owner(&self, agent: &Agent) -> bool {
+        self.owner == Some(agent.id)
+    }
+
     fn group(&self, group: &Group) -> &'static str {
         words::group(*group, self.page.locale())
     }

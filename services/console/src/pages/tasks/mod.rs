@@ -4,11 +4,12 @@
 //! right to work tasks is there for, too.
 
 mod card;
+mod handover;
 mod outcome;
 mod today;
 
 use domain::TaskId;
-use domain::access::Permission::{TasksAll, TasksWork};
+use domain::access::Permission::{TasksAll, TasksHandOver, TasksWork};
 use storage::tasks::{TaskCard, TaskCounts};
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ pub fn routes(routes: Routes) -> Routes {
     let look = Any(&[TasksWork, TasksAll]);
     routes
         .get("/tasks", look, today::list)
+        .get("/tasks/hand-over", Permission(TasksHandOver), handover::show)
+        .post("/tasks/hand-over", Permission(TasksHandOver), handover::all)
+        .post("/tasks/{task}/hand-over", Permission(TasksHandOver), handover::one)
         .get("/tasks/{task}", look, today::show)
         .post("/tasks/{task}/outcome", Permission(TasksWork), outcome::finish)
         .post("/tasks/{task}/later", Permission(TasksWork), outcome::snooze)

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::access::Permission::{ContactsRead, TasksAll};
+use domain::access::Permission::{ContactsRead, TasksAll, TasksHandOver};
 use domain::clock::{date_time, timestamp};
 use domain::{TaskId, TouchId};
 use jiff::tz::TimeZone;
@@ -69,6 +69,8 @@ struct OneTask {
     card: Card,
     agent: String,
     contacts: bool,
+    /// Whom it can be handed over to.
+    agents: Vec<Agent>,
 }
 
 /// Today where the tasks' owner is, and when it began.
@@ -171,7 +173,11 @@ async fn next_best(
 pub async fn show(State(app): State<App>, page: Page, Path(id): Path<TaskId>) -> Answer {
     let card = Card::of(visible(&app, &page, id).await?, &app, &page).await?;
     let contacts = page.may(ContactsRead);
-    page.show(&OneTask { page: page.clone(), card, agent: String::new(), contacts })
+    let agents = match page.may(TasksHandOver) && card.it.is_open() {
+        true => app.database.agents().await?,
+        false => Vec::new(),
+    };
+    page.show(&OneTask { page: page.clone(), card, agent: String::new(), contacts, agents })
 }
 
 impl Today {
