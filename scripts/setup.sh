@@ -51,7 +51,10 @@ has_chromium() { [ -x /usr/bin/chromium ] || [ -x /usr/bin/chromium-browser ]; }
 has_fonts() { [ -n "$(fc-list :lang=ar family 2>/dev/null)" ]; }
 
 # What plays the scenarios, from npm, as tests/browser/package-lock.json says.
-has_playwright() { [ -d "$root/tests/browser/node_modules/playwright-core" ]; }
+has_playwright() {
+    [ -d "$root/tests/browser/node_modules/playwright-core" ] &&
+        [ -d "$root/tests/browser/node_modules/oidc-provider" ]
+}
 
 install_playwright() {
     if ! command -v npm >/dev/null 2>&1 || [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then

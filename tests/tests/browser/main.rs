@@ -102,3 +102,10 @@ async fn an_officer_stops_somebody_and_two_lift_it_again() {
     play("officers", &json!({ "link": fleet.link() })).await;
     fleet.stop().await;
 }
+
+#[tokio::test]
+async fn somebody_signs_in_through_a_real_identity_provider() {
+    let Some((fleet, _provider)) = Fleet::beside_provider().await else { return };
+    play("provider", &json!({ "link": fleet.link() })).await;
+    fleet.stop().await;
+}

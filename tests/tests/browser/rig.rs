@@ -76,6 +76,38 @@ impl Fleet {
         Self::start(&["--speed", "5000"], &settings).await
     }
 
+    /// With nobody in it, beside a real identity provider whose people come in as marketers. Nothing
+    /// where Chromium is left out. The provider ends with what is returned beside the fleet.
+    pub async fn beside_provider() -> Option<(Self, Child)> {
+        if tests::without::left_out("chromium") {
+            return None;
+        }
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+        let mut provider = Command::new("node")
+            .arg("provider.mjs")
+            .current_dir(scripts)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(provider.stdout.take().unwrap()).lines();
+        let issuer = loop {
+            let line = lines.next_line().await.unwrap().expect("the provider says where it is");
+            if line.starts_with("http://") {
+                break line;
+            }
+        };
+        let settings = [
+            ("oidc.issuer", issuer.as_str()),
+            ("oidc.client_id", "console"),
+            ("oidc.client_secret", "a secret: with signs"),
+            ("oidc.name", "Palm ID"),
+            ("oidc.new_users_role", "marketer"),
+        ];
+        Some((Self::start(&[], &settings).await?, provider))
+    }
+
     /// Imports contacts at the command line.
     pub async fn import(&self, csv: &str) {
         let file = self.folder.path().join("people.csv");
