@@ -22,6 +22,7 @@ pub mod failpoint;
 pub mod gate;
 pub mod hex;
 pub mod ids;
+pub mod interaction;
 pub mod locale;
 pub mod outgoing;
 pub mod pause;

@@ -1,22 +1,28 @@
 //! Interactions: what happened with a contact, the newest first – touches, tasks, answers, entries of
-//! the list, and what other systems noted.
+//! the list, and what people and other systems noted; and noting one.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ContactId;
 use office::people::keys_of;
 use serde::{Deserialize, Serialize};
-use storage::contacts::{Happening, TimelinePage};
+use storage::contacts::{Happening, NewInteraction, TimelinePage};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::caller::Caller;
 use super::cursor::{Listed, Listing, Moment};
 use super::extract::{Json, Path, Query};
+use super::made;
 use super::problem::Problem;
-use super::words::{Channel, HappeningKind, ListChannel};
+use super::words::{Channel, HappeningKind, InteractionKind, ListChannel};
 use crate::access::reader::visible_contact;
 use crate::app::App;
+use crate::pages::contacts::note;
+
+/// How far another system's clock may be ahead of ours, and how long ago anything can have happened.
+const LEEWAY: TimeDelta = TimeDelta::minutes(5);
+const EARLIEST: TimeDelta = TimeDelta::days(36_525);
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -44,7 +50,7 @@ pub struct Interaction {
     at: DateTime<Utc>,
     /// What it is of.
     kind: HappeningKind,
-    /// What happened: a touch's state, what was done with a task, what was decided about an answer or
+    /// What happened: what kind of interaction was noted, a touch's state, what was done with a task, what was decided about an answer or
     /// on the list.
     what: String,
     /// The step's channel.
@@ -106,4 +112,45 @@ pub async fn list(
     };
     let rows = app.database.timeline(&page).await?;
     Ok(Json(listing.page(rows, |row| Moment { at: row.at, id: row.id }, Interaction::from)))
+}
+
+/// What happened with a contact, to be noted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Noted {
+    /// What it was.
+    kind: InteractionKind,
+    /// When it happened; now where that is not said.
+    at: Option<DateTime<Utc>>,
+    /// In words.
+    #[schema(max_length = 2000, pattern = r"\S")]
+    note: String,
+}
+
+/// Notes what happened with a contact: it stands on the timeline, and in the person's own data.
+#[utoipa::path(post, path = "/api/v1/contacts/{contact}/interactions", tag = "interactions",
+    operation_id = "note_interaction",
+    params(("contact" = Uuid, Path, description = "With whom.")), request_body = Noted,
+    responses((status = 201, description = "Its id.", body = made::Created,
+               headers(("location" = String, description = "Where the contact's interactions are.")))))]
+pub async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Path(contact): Path<ContactId>,
+    Json(new): Json<Noted>,
+) -> Result<axum::response::Response, Problem> {
+    visible_contact(&app, &caller, contact).await?;
+    let length = new.note.chars().count();
+    if new.note.trim().is_empty() || length > note::LONGEST {
+        return Err(Problem::field("note", "has 1 to 2000 characters, not all of them blank"));
+    }
+    let now = app.clock.now();
+    let happened_at = new.at.unwrap_or(now);
+    if happened_at > now + LEEWAY || happened_at < now - EARLIEST {
+        return Err(Problem::field("at", "is no time of the last hundred years"));
+    }
+    let (kind, actor) = (new.kind.0, caller.actor());
+    let new = NewInteraction { contact, kind, happened_at, note: new.note, actor };
+    let id = app.database.note_interaction(&new).await?;
+    Ok(made::at(&format!("/api/v1/contacts/{contact}/interactions"), id))
 }

@@ -51,6 +51,7 @@ pub fn routes(routes: Routes) -> Routes {
         .api(Token(Enrol), routes!(enrolments::change))
         .api(look_at_touches, routes!(touches::list))
         .api(Token(ContactsRead), routes!(interactions::list))
+        .api(AnyToken(&[ContactsWrite, TasksWork]), routes!(interactions::add))
         .api(Token(ListRead), routes!(suppressions::against))
         .api(Token(PlansRead), routes!(plans::list))
         .api(Token(PlansRead), routes!(plans::show))

@@ -56,6 +56,8 @@ wire! {
     TouchState of domain::TouchState as "TouchState";
     /// Where an enrolment is in its life.
     EnrolmentState of domain::EnrolmentState as "EnrolmentState";
+    /// What was noted.
+    InteractionKind of domain::interaction::InteractionKind as "InteractionKind";
     /// How a task went.
     Outcome of domain::TaskOutcome as "TaskOutcome";
     /// Why an entry of the list was made.

@@ -48,6 +48,7 @@ pub fn line(happening: &Happening, page: &Page) -> Line {
             parts.push(task(happening, page));
             parts.extend(happening.reason.as_ref().map(because));
         }
+        HappeningKind::Noted => parts.push(page.word("interaction", &happening.what)),
         HappeningKind::Answer => {
             parts.push(page.word("answer", &happening.what));
             line.note = happening.reason.clone().or(line.note);

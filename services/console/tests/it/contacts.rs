@@ -268,3 +268,26 @@ async fn a_long_timeline_has_pages() {
 fn timeline(page: &str) -> String {
     page.split("<ol class=\"timeline\">").nth(1).unwrap().to_owned()
 }
+
+#[tokio::test]
+async fn what_somebody_notes_stands_on_the_timeline_as_text() {
+    let mut team = Team::start().await;
+    let sara = team.contacts(LAYLA, 0, 1).await[0];
+    let theirs = team.contacts(OMAR, 1, 1).await[0];
+    let layla = &mut team.layla;
+    let path = format!("/contacts/{sara}/interactions");
+    let noted = layla.post(&path, &[("kind", "meeting"), ("note", PROBE)]).await;
+    assert_eq!(noted.status, 303, "{}", noted.body);
+    let page = layla.get(&format!("/contacts/{sara}")).await.body;
+    assert!(page.contains("Meeting"), "{page}");
+    is_text(&page);
+    for (kind, note, status) in [("meeting", " ", 422), ("nothing", "x", 422)] {
+        let refused = layla.post(&path, &[("kind", kind), ("note", note)]).await;
+        assert_eq!(refused.status, status, "{kind}, {note}: {}", refused.body);
+    }
+    let long = "x".repeat(2001);
+    assert_eq!(layla.post(&path, &[("kind", "note"), ("note", &long)]).await.status, 422);
+    let other = format!("/contacts/{theirs}/interactions");
+    assert_eq!(layla.post(&other, &[("kind", "note"), ("note", "x")]).await.status, 404);
+    team.world.stop().await;
+}

@@ -100,6 +100,7 @@ fn exactly_these_settings_are_secret() {
         "keys.address",
         "keys.former_tokens",
         "keys.token",
+        "oidc.client_secret",
         "sms.headers",
         "sms.password",
         "telemetry.headers",

@@ -1,6 +1,7 @@
 //! Contacts and their addresses: importing in batches, and looking one up.
 
 mod import;
+mod interactions;
 mod listing;
 mod search;
 mod timeline;
@@ -11,6 +12,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 pub use import::{ImportRun, Imported, NewAddress, NewContact};
+pub use interactions::NewInteraction;
 pub use listing::{ContactFilter, ContactPlace, ListedContact};
 pub use search::FoundContact;
 pub use timeline::{Happening, HappeningKind, TimelinePage};

@@ -1,4 +1,4 @@
-//! What happened with a contact: touches, tasks, answers, entries of the list, the newest first.
+//! What happened with a contact: touches, tasks, notes, answers, entries of the list, the newest first.
 
 use chrono::{DateTime, Utc};
 use domain::{AddressKey, Channel, ContactChannel, ContactId};
@@ -19,6 +19,8 @@ domain::words! {
         Task = "task",
         /// An unclear answer: `what` is what was decided, `reason` what was written.
         Answer = "answer",
+        /// What somebody noted: `what` is the kind of interaction.
+        Noted = "noted",
         /// The list: `what` is the action, `detail` the scope.
         List = "list",
     }

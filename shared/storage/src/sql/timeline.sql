@@ -27,6 +27,9 @@ SELECT x.at, x.id, x.kind, x.what, x.channel, x.reason, x.note, x.actor, x.plan_
            r.decided_by, NULL, NULL
       FROM reviews r WHERE r.address_key = ANY ($2)
     UNION ALL
+    SELECT i.happened_at, i.id, 'noted', i.kind::text, NULL, NULL, i.note, i.actor, NULL, NULL
+      FROM interactions i WHERE i.contact_id = $1 AND (NOT $6 OR i.kind <> 'note')
+    UNION ALL
     SELECT s.at, s.id, 'list', s.action::text, s.channel::text, s.reason::text, s.note, s.actor,
            NULL, s.scope::text
       FROM suppression_events s

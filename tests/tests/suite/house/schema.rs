@@ -9,6 +9,7 @@ use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::desk::{Attention, Resolution};
 use domain::digest::DigestState;
+use domain::interaction::InteractionKind;
 use domain::pause::PauseScope;
 use domain::registry::{LoadKind, Registry};
 use domain::relationship::{CallPurpose, Listing, RelationshipKind};
@@ -76,6 +77,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "touch_state" => TouchState,
         "task_action" => TaskAction,
         "task_outcome" => TaskOutcome,
+        "interaction_kind" => InteractionKind,
         "digest_state" => DigestState,
         "wish" => Wish,
         "review_decision" => ReviewDecision,

@@ -5,12 +5,13 @@
 pub mod change;
 mod list;
 pub mod new;
+pub mod note;
 mod owner;
 mod show;
 
-use crate::routes::Needs::Permission;
+use crate::routes::Needs::{Any, Permission};
 use crate::routes::Routes;
-use domain::access::Permission::{ContactsRead, ContactsWrite, Enrol};
+use domain::access::Permission::{ContactsRead, ContactsWrite, Enrol, TasksWork};
 
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
@@ -20,6 +21,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/contacts", Permission(ContactsWrite), new::add)
         .get("/contacts/{contact}", Permission(ContactsRead), show::show)
         .post("/contacts/{contact}", Permission(ContactsWrite), change::correct)
+        .post("/contacts/{contact}/interactions", Any(&[ContactsWrite, TasksWork]), note::add)
         .post("/contacts/{contact}/owner", Permission(ContactsWrite), owner::change)
         .post("/contacts/{contact}/enrolments", Permission(Enrol), change::enrolment)
 }

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use domain::access::Permission::{ContactsWrite, Enrol};
+use domain::access::Permission::{ContactsWrite, Enrol, TasksWork};
 use domain::contact::{Group, Level};
+use domain::interaction::InteractionKind;
 use domain::{ContactId, EnrolmentState, Locale};
 use office::people::{Card, CardAddress, card, keys_of};
 use office::words;
@@ -39,6 +40,7 @@ pub(super) struct OneContact {
     lines: Vec<Line>,
     more: Option<String>,
     may_write: bool,
+    may_note: bool,
     /// Who may look after the contact, for whoever may say so.
     agents: Vec<Agent>,
     owner: Option<Uuid>,
@@ -98,6 +100,7 @@ async fn one(
         card: card(contact, &office).await?,
         more,
         may_write: page.may(ContactsWrite),
+        may_note: page.may(ContactsWrite) || page.may(TasksWork),
         may_enrol: page.may(Enrol),
         problem,
         page: page.clone(),

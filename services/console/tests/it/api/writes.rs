@@ -241,6 +241,42 @@ async fn a_task_is_ended_once_and_a_refusal_is_on_the_list() {
 }
 
 #[tokio::test]
+async fn what_happened_is_noted_and_listed() {
+    let team = Team::start().await;
+    let sara = team.contacts(LAYLA, 0, 1).await[0];
+    let theirs = team.contacts(OMAR, 1, 1).await[0];
+    let mut program = team.world.program(&[UserRole::Marketer]).await;
+    let path = format!("/contacts/{sara}/interactions");
+    let visit = json!({"kind": "visit", "at": "2026-01-02T03:04:05Z", "note": "liked the view"});
+    assert_eq!(program.send("POST", &path, &visit).await.status, 201);
+    let listed = program.get(&path).await.json();
+    let own = &listed["items"][0];
+    assert_eq!(
+        (&own["kind"], &own["what"], &own["note"], &own["at"]),
+        (
+            &json!("noted"),
+            &json!("visit"),
+            &json!("liked the view"),
+            &json!("2026-01-02T03:04:05Z")
+        )
+    );
+    for wrong in [
+        json!({"kind": "visit", "note": " "}),
+        json!({"kind": "visit", "note": "x", "at": "9999-01-01T00:00:00Z"}),
+        json!({"kind": "visit", "note": "x", "at": "0001-01-01T00:00:00Z"}),
+        json!({"kind": "visit", "note": "x".repeat(2001)}),
+    ] {
+        assert_eq!(program.send("POST", &path, &wrong).await.status, 422, "{wrong}");
+    }
+    let mut layla = team.program_of(LAYLA, Permission::ALL).await;
+    let hers = json!({"kind": "note", "note": "x"});
+    assert_eq!(layla.send("POST", &path, &hers).await.status, 201);
+    let other = format!("/contacts/{theirs}/interactions");
+    assert_eq!(layla.send("POST", &other, &hers).await.status, 404);
+    team.world.stop().await;
+}
+
+#[tokio::test]
 async fn what_programs_write_is_text_on_every_page() {
     let team = Team::start().await;
     let mut program = team.world.program(&[UserRole::Marketer]).await;
