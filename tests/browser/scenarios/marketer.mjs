@@ -116,8 +116,8 @@ async function editSource(page, problem) {
   const before = await area.inputValue();
   await source.press('Control+End');
   await source.pressSequentially('{{agent_ph');
-  await page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'agent_phone' }).waitFor();
-  await source.press('Enter');
+  // By a click: a key pressed the moment the list opens is meant for the text.
+  await page.locator('.cm-tooltip-autocomplete [aria-selected]', { hasText: 'agent_phone' }).click();
   if ((await area.inputValue()) !== `${before}{{agent_phone`) problem('nothing was completed');
   for (let i = 0; i < 13; i += 1) await source.press('Backspace');
   // A field that nobody knows, in the first line of the text.

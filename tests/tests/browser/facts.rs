@@ -46,6 +46,12 @@ impl Fleet {
         sqlx::query_scalar(query).fetch_one(&mut db).await.unwrap()
     }
 
+    /// Writes something behind the fleet's back.
+    pub async fn write(&self, statement: &'static str) {
+        let mut db = PgConnection::connect(&self.url()).await.unwrap();
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+
     /// Waits until a query that counts something answers `wanted`.
     pub async fn becomes(&self, query: &str, wanted: i64) {
         let until = tokio::time::Instant::now() + PATIENCE;

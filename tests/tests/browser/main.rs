@@ -10,9 +10,6 @@ mod work;
 
 use rig::{Fleet, play, play_with};
 use serde_json::json;
-use testkit::script::When;
-use testkit::smtp_sink::Action;
-use testkit::{Fault, SmtpSink, Stage};
 
 /// Routes that are no pages to be looked at, beside those for programs: files, downloads, frames, and
 /// what needs no visitor.
@@ -29,22 +26,25 @@ const NO_PAGES: &[&str] = &[
 /// Pages that only a form leads to.
 const ALSO: &[&str] = &["/find?q=layla", "/list/lifts"];
 
-/// A relay that refuses some and now and then leaves the fleet in doubt.
-async fn moody_relay() -> SmtpSink {
-    let sink = SmtpSink::start().await;
-    let some = |skip, every| When::default().skip(skip).every(every);
-    let unknown = Fault::reply(Stage::Recipient, "550 5.1.1 no such user");
-    sink.script(unknown.when(some(20, 150)));
-    let listed = Fault::reply(Stage::Recipient, "554 5.7.1 your address is listed");
-    sink.script(listed.when(some(30, 120)));
-    sink.script(Fault::at(Stage::Dot, Action::AcceptThenClose).when(some(40, 200)));
-    sink
-}
+/// A demonstration sends to nobody who could refuse or fall silent; so what such relays leave on the desk
+/// is written behind its back.
+const TROUBLES: &str = "
+    UPDATE touches t SET doubts = t.doubts, state = s.state::touch_state, reason = s.reason
+      FROM (SELECT id, due_month, row_number() OVER (ORDER BY id) AS n FROM touches
+             WHERE state = 'sent' AND channel = 'email' ORDER BY id LIMIT 5) p
+      JOIN (VALUES (1, 'failed', 'refused: 550 5.1.1 no such user'),
+                   (2, 'failed', 'refused: 554 5.7.1 your address is listed'),
+                   (3, 'failed', 'refused: 554 5.7.1 your address is listed'),
+                   (4, 'unknown', 'lease_expired'), (5, 'held', 'plan_not_active')) AS s (n, state, reason)
+        ON s.n = p.n
+     WHERE t.id = p.id AND t.due_month = p.due_month";
 
 #[tokio::test]
 async fn every_page_is_sound_in_both_languages_at_every_width() {
-    let relay = moody_relay().await;
-    let Some(fleet) = Fleet::demonstration_sending_to(&relay).await else { return };
+    let Some(fleet) = Fleet::demonstration_with_gateway().await else { return };
+    let sent = "SELECT least(count(*), 5) FROM touches WHERE state = 'sent' AND channel = 'email'";
+    fleet.becomes(sent, 5).await;
+    fleet.write(TROUBLES).await;
     let routes = rig::pages().await;
     let pictures = rig::pictures();
     let job = json!({ "link": fleet.link(), "edge": fleet.edge(), "secret": rig::SECRET,
