@@ -4,7 +4,7 @@
 //! [`Intake::take`](crate::intake::Intake::take), in a task of its own so that a caller who hangs up
 //! takes nothing back:
 //!
-//! ```ignore
+//! ```text
 //! let notice = Notice::new(Source::Postmark, &event_id, now).said(event_time);
 //! let bounced = Delivery { key, channel, touch, result: DeliveryResult::Bounced { … } };
 //! match tasks.spawn(async move { intake.take(Arrival::new(notice, bounced)).await }).await {
