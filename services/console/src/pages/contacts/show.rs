@@ -8,7 +8,7 @@ use domain::access::Permission::{ContactsWrite, Enrol, TasksWork};
 use domain::contact::{Group, Level};
 use domain::interaction::InteractionKind;
 use domain::{ContactId, EnrolmentState, Locale};
-use office::people::{Card, CardAddress, card, keys_of};
+use office::people::{Card, CardAddress, CardEnrolment, card, keys_of};
 use office::words;
 use serde::Deserialize;
 use storage::consents::Consent;
@@ -148,6 +148,12 @@ impl OneContact {
             format!("{channel}: {reason}, {}", self.page.moment(&stop.0.since))
         });
         told.collect()
+    }
+
+    /// The first day of an enrolment.
+    fn since(&self, enrolment: &CardEnrolment) -> String {
+        let day = enrolment.starts_on.parse();
+        day.map_or_else(|_| enrolment.starts_on.clone(), |day| self.page.day(&day))
     }
 
     fn state(&self, state: &EnrolmentState) -> &'static str {
