@@ -165,6 +165,8 @@ async fn trying_pausing_and_a_new_secret() {
     let message = scene.sink.wait_for(1).await.remove(0);
     assert!(message.body.contains(r#""type":"test""#), "{}", message.body);
     assert!(is_signed(&message, &first) && is_signed(&message, &second), "both sign for a day");
+    // What was received is noted a moment later.
+    scene.log(id, 1).await;
 
     browser.post(&format!("{one}/pause"), &[]).await;
     assert_eq!(browser.post(&format!("{one}/test"), &[]).await.status, 422);
