@@ -30,7 +30,14 @@ use visitor::Visitor;
 const AIM: f64 = 150.0;
 
 /// Routes that are no pages.
-const NO_PAGES: &[&str] = &["/assets/{name}", "/sign-in", "/welcome/{token}"];
+const NO_PAGES: &[&str] = &[
+    "/assets/{name}",
+    "/sign-in",
+    "/sign-in/provider",
+    "/sign-in/back",
+    "/welcome/{token}",
+    "/calendar/{file}",
+];
 
 /// What people type and choose.
 const ASKED: &[(&str, &[&str])] = &[
@@ -214,7 +221,8 @@ async fn sign_in(deployment: &Deployment) -> String {
 /// For every page some addresses that differ in what they show.
 fn pages(serving: &Serving, contacts: u64, samples: &Samples) -> Vec<(String, Vec<String>)> {
     let routes = serving.routes().iter().filter(|route| route.method == "GET");
-    let routes = routes.map(|route| route.path).filter(|path| !NO_PAGES.contains(path));
+    let is_page = |path: &&str| !NO_PAGES.contains(path) && !path.starts_with("/api/");
+    let routes = routes.map(|route| route.path).filter(is_page);
     let addresses = |path: &str| -> Vec<String> {
         (0..64).map(|n| address(path, n, contacts, samples)).collect()
     };

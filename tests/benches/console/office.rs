@@ -20,6 +20,7 @@ pub async fn fill(deployment: &Deployment, contacts: u64) {
         lifts(),
         desk(contacts),
         counts(),
+        webhooks(),
         audit(contacts),
     ] {
         deployment.tamper(&statement).await;
@@ -88,6 +89,14 @@ fn desk(contacts: u64) -> String {
     )
 }
 
+/// Twenty other systems that are told of something.
+fn webhooks() -> String {
+    "INSERT INTO webhooks (id, name, url, events, action, actor)
+     SELECT gen_random_uuid(), 'system ' || n, 'https://hooks.crm.example/in', '{touch_sent}', 'create', 'bench'
+       FROM generate_series(1, 20) AS n"
+        .to_owned()
+}
+
 /// A month by the minute and the hour.
 fn counts() -> String {
     "INSERT INTO state_counts (minutes, since, medium, state, count)
@@ -124,6 +133,7 @@ pub async fn samples(deployment: &Deployment) -> Vec<(&'static str, Vec<String>)
         ("/list/files/", "SELECT id::text FROM list_files LIMIT 64"),
         ("/requests/", "SELECT id::text FROM rights_requests ORDER BY id LIMIT 64"),
         ("/reviews/", "SELECT id::text FROM reviews ORDER BY id LIMIT 64"),
+        ("/integrations/webhooks/", "SELECT id::text FROM webhooks LIMIT 64"),
         ("/users/", "SELECT id::text FROM users LIMIT 64"),
         ("/plans/", "SELECT DISTINCT key FROM plan_versions"),
         ("/templates/", "SELECT DISTINCT key FROM template_versions"),
