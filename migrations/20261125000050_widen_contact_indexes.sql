@@ -16,5 +16,3 @@ DROP INDEX contacts_last_name;
 CREATE INDEX contacts_last_name ON contacts
     ((lower(substring(full_name FROM '[^ ]+$')) COLLATE "C"), (lower(full_name) COLLATE "C"), id)
     INCLUDE (contact_group, level, source, owner_id, full_name);
--- contacts_name does the same.
-DROP INDEX contacts_name_beginning;
