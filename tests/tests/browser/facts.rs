@@ -9,10 +9,24 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use storage::users::NewUser;
 use storage::{Database, Role, Settings};
 
-use crate::rig::{Fleet, PATIENCE};
+use crate::rig::Fleet;
 
 /// How often the database is asked whether something has come about.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// So long that may take: less than a scenario, so that it is this that says what did not happen.
+const COMES_ABOUT: Duration = Duration::from_secs(120);
+
+/// Where each touch is, and what happened to it.
+const STANDING: &str = "
+    SELECT coalesce(string_agg(line, chr(10)), 'no touches') FROM (
+        SELECT format('%s of %s: %s, due %s; %s', t.id, c.source, t.state, t.due_at, string_agg(
+                   format('%s %s at %s by %s', e.state, e.reason, e.at, e.worker), '; ' ORDER BY e.at))
+               AS line
+          FROM touches t
+          JOIN contacts c ON c.id = t.contact_id
+          LEFT JOIN touch_events e ON e.touch_id = t.id
+         GROUP BY t.id, c.source, t.state, t.due_at ORDER BY c.source LIMIT 50) lines";
 
 impl Fleet {
     /// A user with this role, and how they come in: in English at a desk, in Arabic on a phone.
@@ -46,6 +60,12 @@ impl Fleet {
         sqlx::query_scalar(query).fetch_one(&mut db).await.unwrap()
     }
 
+    /// What a query of one text answers.
+    async fn text(&self, query: &'static str) -> String {
+        let mut db = PgConnection::connect(&self.url()).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut db).await.unwrap()
+    }
+
     /// Writes something behind the fleet's back.
     pub async fn write(&self, statement: &'static str) {
         let mut db = PgConnection::connect(&self.url()).await.unwrap();
@@ -54,13 +74,16 @@ impl Fleet {
 
     /// Waits until a query that counts something answers `wanted`.
     pub async fn becomes(&self, query: &str, wanted: i64) {
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + COMES_ABOUT;
         loop {
             let found = self.count(query).await;
             if found == wanted {
                 return;
             }
-            assert!(tokio::time::Instant::now() < until, "{found} instead of {wanted}: {query}");
+            if tokio::time::Instant::now() > until {
+                let standing = self.text(STANDING).await;
+                panic!("{found} instead of {wanted}: {query}\n{standing}");
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }

@@ -139,7 +139,9 @@ async fn around(fleet: &Fleet, sink: &SmtpSink, language: &str, step: &str) {
             let silence = Fault::at(Stage::Dot, Action::AcceptThenClose);
             sink.script(silence.for_recipient(&format!("@{doubted}")));
             sends(&doubted).await;
-            fleet.becomes(&touches_of(&doubted, "t.state = 'unknown'"), 2).await;
+            // Unknown first, and held for a person as soon as somebody sweeps.
+            let waits = "t.state IN ('unknown', 'held') AND t.doubts = 1";
+            fleet.becomes(&touches_of(&doubted, waits), 2).await;
             sink.heal();
         }
         "resolved" => {

@@ -15,7 +15,9 @@ settled AS (
                     AND CASE medium_of(t.channel) WHEN 'email' THEN $2 ELSE $3 END THEN 'queued'
                ELSE 'held' END::touch_state,
            epoch  = t.epoch + 1,
-           reason = 'lease_expired: attempt ' || t.attempt || ' of worker ' || x.worker
+           -- What its worker said of it, if it could; else that it said nothing.
+           reason = CASE t.state WHEN 'unknown' THEN t.reason
+                    ELSE 'lease_expired: attempt ' || t.attempt || ' of worker ' || x.worker END
       FROM expired x
      WHERE t.id = x.touch_id AND t.due_month = x.due_month AND t.attempt = x.attempt
        AND t.state IN ('sending', 'unknown')
@@ -42,6 +44,8 @@ explained AS (
           (s.state, $5, jsonb_build_object('possible_duplicate',
                          s.state = 'queued' AND medium_of(s.channel) <> 'call'))
       ) AS e (state, worker, detail)
+     -- A worker that could say so has written the first itself.
+     WHERE e.state <> 'unknown' OR reason_code(s.reason) = 'lease_expired'
 ),
 -- Not joined below: it holds exactly the rows that are queued.
 written AS (

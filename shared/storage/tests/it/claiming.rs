@@ -133,6 +133,25 @@ async fn an_expired_lease_becomes_unknown_and_is_settled_by_policy() {
 }
 
 #[tokio::test]
+async fn a_touch_whose_worker_could_say_what_broke_keeps_that_cause() {
+    let deployment = Deployment::with_one_step(Channel::Email, 1, monday()).await;
+    let hints = make_due(&deployment).await;
+    let worker = deployment.connect(Role::EmailWorker);
+    let claimed = claim(&worker, &hints).await;
+    let cause = "in_doubt: dot: the server closed the connection";
+    let doubt = crate::desk::ended(&claimed[0], TouchState::Unknown, cause);
+    assert_eq!(worker.record(&[doubt], "w1").await.unwrap(), 1);
+    let hold = UnknownPolicy::Hold;
+    deployment.connect(Role::Scheduler).settle_expired(10, hold, hold, noon(), "s1").await.unwrap();
+    let touch = deployment.operator.touch(claimed[0].id).await.unwrap().unwrap();
+    assert_eq!((touch.state, touch.doubts), (TouchState::Held, 1));
+    assert_eq!(touch.reason.as_deref(), Some(cause), "the desk shows it where it stood before");
+    let story = deployment.operator.story(claimed[0].id).await.unwrap();
+    let states: Vec<_> = story.iter().map(|event| event.state).collect();
+    assert_eq!(states, [TouchState::Unknown, TouchState::Held], "one doubt, said once");
+}
+
+#[tokio::test]
 async fn a_second_doubt_is_held_for_a_person() {
     let deployment = Deployment::with_one_step(Channel::Email, 1, monday()).await;
     let mut hints = make_due(&deployment).await;
