@@ -2,9 +2,16 @@
 -- enrolments of people who are on the list as a person, and closes tasks. What each touch runs into
 -- is read from the flags, exactly as the claim would.
 -- $1 limit, $2 business time, $3 scheduler, $4 are the cancelled touches wanted?
-WITH taken AS MATERIALIZED (
-    SELECT event_id, address_key, channel FROM list_effects
-     ORDER BY event_id, address_key, channel LIMIT $1 FOR UPDATE SKIP LOCKED
+-- A task that is being written at this moment could not be closed here: its person waits until it
+-- stands, which is as long as a claim takes to be recorded.
+WITH in_hand AS MATERIALIZED (
+    SELECT a.address_key FROM inflight f JOIN addresses a ON a.contact_id = f.contact_id
+     WHERE f.channel IN ('call', 'person')
+),
+taken AS MATERIALIZED (
+    SELECT x.event_id, x.address_key, x.channel FROM list_effects x
+     WHERE x.address_key NOT IN (SELECT address_key FROM in_hand)
+     ORDER BY x.event_id, x.address_key, x.channel LIMIT $1 FOR UPDATE SKIP LOCKED
 ),
 people AS MATERIALIZED (
     SELECT DISTINCT a.contact_id, p.address_key AS person_key

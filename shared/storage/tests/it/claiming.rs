@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{Channel, Reason, ReasonCode, TaskId, TouchState};
+use domain::{Channel, Reason, ReasonCode, TouchState};
 use storage::Role;
-use storage::outcomes::{AttemptRecord, NewTask};
+use storage::outcomes::AttemptRecord;
 use storage::sweep::UnknownPolicy;
 use testkit::fixture::Deployment;
 
-use crate::{claim, in_minutes, make_due, monday, noon, sent};
+use crate::{claim, in_minutes, make_due, monday, noon, sent, with_task};
 
 #[tokio::test]
 async fn a_touch_goes_from_scheduled_to_sent() {
@@ -86,17 +86,7 @@ async fn a_task_is_made_exactly_once() {
     let hints = make_due(&deployment).await;
     let worker = deployment.connect(Role::CallWorker);
     let claimed = claim(&worker, &hints).await;
-    let task = NewTask {
-        id: TaskId::new(),
-        contact: claimed[0].contact.id,
-        owner: None,
-        channel: Channel::Call,
-        title: "Call".to_owned(),
-        script: "Hello".to_owned(),
-        due_on: monday(),
-        due_at: noon(),
-    };
-    let record = AttemptRecord { task: Some(task), ..sent(&claimed[0]) };
+    let record = with_task(&claimed[0]);
     for _ in 0..2 {
         worker.record_with_tasks(std::slice::from_ref(&record), "w1").await.unwrap();
     }

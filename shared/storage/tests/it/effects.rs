@@ -67,6 +67,24 @@ async fn a_person_on_the_list_is_in_no_plan_any_more() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_in_hand_when_its_person_is_listed_leaves_no_task_open() {
+    let deployment = Deployment::with_one_step(Channel::Call, 1, monday()).await;
+    let hints = crate::make_due(&deployment).await;
+    let worker = deployment.connect(Role::CallWorker);
+    let claimed = crate::claim(&worker, &hints).await;
+    let person = deployment.people(1).await[0];
+    list(&deployment, Target::Person(person_key(&deployment.keyer, person))).await;
+    let scheduler = deployment.connect(Role::Scheduler);
+    // Whoever looks now cannot see the task that is about to stand.
+    assert_eq!(scheduler.take_effects(noon(), 100, "s1").await.unwrap().taken, 0);
+    worker.record_with_tasks(&[crate::with_task(&claimed[0])], "w1").await.unwrap();
+    let effects = scheduler.take_effects(noon(), 100, "s1").await.unwrap();
+    assert_eq!(effects.closed, 1);
+    effects.batch.commit(&[], &[]).await.unwrap();
+    assert!(deployment.operator.open_tasks(monday(), None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_address_of_nobody_leaves_nothing_to_do() {
     let deployment = Deployment::create().await;
     let key = deployment.keyer.key(AddressKind::Email, "nobody@example.com");

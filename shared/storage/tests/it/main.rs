@@ -24,7 +24,7 @@ mod webhooks;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use messages::Hint;
 use storage::claims::ClaimedTouch;
-use storage::outcomes::AttemptRecord;
+use storage::outcomes::{AttemptRecord, NewTask};
 use storage::{Database, Role};
 use testkit::fixture::Deployment;
 
@@ -70,6 +70,21 @@ pub(crate) fn sent(touch: &ClaimedTouch) -> AttemptRecord {
         detail: None,
         task: None,
     }
+}
+
+/// The end of a touch for whose call a task is made.
+pub(crate) fn with_task(touch: &ClaimedTouch) -> AttemptRecord {
+    let task = NewTask {
+        id: domain::TaskId::new(),
+        contact: touch.contact.id,
+        owner: None,
+        channel: domain::Channel::Call,
+        title: "Call".to_owned(),
+        script: "Hello".to_owned(),
+        due_on: monday(),
+        due_at: noon(),
+    };
+    AttemptRecord { task: Some(task), ..sent(touch) }
 }
 
 pub(crate) fn in_minutes(minutes: i64) -> DateTime<Utc> {
