@@ -181,9 +181,11 @@ pub async fn decisions(
 impl Outlook<'_> {
     /// Collects the open touches that are stored, and what the active enrolments will bring.
     async fn look(&mut self, contact: &Contact) -> Result<(), StorageError> {
-        let enrolments = self.database.enrolments_of(contact.id).await?;
         let filter = TouchFilter { contact: Some(contact.id), ..TouchFilter::default() };
-        let touches = self.database.touches(&filter, OPEN_LIMIT).await?;
+        let (enrolments, touches) = tokio::try_join!(
+            self.database.enrolments_of(contact.id),
+            self.database.touches(&filter, OPEN_LIMIT),
+        )?;
         for touch in touches.iter().filter(|touch| !touch.state.is_final()) {
             if let Some(enrolment) = enrolments.iter().find(|own| own.id == touch.enrolment) {
                 self.stored(touch, enrolment).await?;

@@ -291,7 +291,7 @@ pub async fn explain(
 ) -> Result<Json<Story>, Problem> {
     let touch = visible(&app, &caller, id).await?;
     let team = app.settings.team.office();
-    let told = story::tell(id, &app.office(), &team, app.library.calendar()).await?;
+    let told = story::tell(touch.clone(), &app.office(), &team, app.library.calendar()).await?;
     let story = told.ok_or_else(Problem::not_found)?;
     let locale = telling.locale.map_or(domain::Locale::En, |it| it.0);
     Ok(Json(Story {

@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use domain::access::Permission;
 use domain::desk::Attention;
+use storage::StorageError;
 
 use super::tasks;
 use crate::app::App;
@@ -41,41 +42,34 @@ impl Home {
 
 /// `GET /`.
 pub async fn show(State(app): State<App>, page: Page) -> Answer {
-    let mut figures = Vec::new();
-    own_tasks(&app, &page, &mut figures).await?;
-    if page.may(Permission::FleetOperate) {
-        of_fleet(&app, &page, &mut figures).await?;
-    }
-    of_officers(&app, &page, &mut figures).await?;
-    if page.may(Permission::PlansApprove) {
-        let rows = app.database.template_rows().await?;
-        let drafts = rows.iter().filter(|row| row.draft_by.is_some()).count();
-        figures.push(Figure {
-            address: "/templates?state=draft",
-            name: page.say("today-drafts"),
-            count: drafts.to_string(),
-            presses: false,
-        });
-    }
+    let (tasks, fleet, officers, drafts) = tokio::try_join!(
+        own_tasks(&app, &page),
+        of_fleet(&app, &page),
+        of_officers(&app, &page),
+        of_marketers(&app, &page),
+    )?;
+    let figures = [tasks, fleet, officers, drafts].into_iter().flatten().collect();
     page.show(&Home { page: page.clone(), figures })
 }
 
 /// Whoever works tasks and is an agent: those that are due.
-async fn own_tasks(app: &App, page: &Page, figures: &mut Vec<Figure>) -> Result<(), Trouble> {
+async fn own_tasks(app: &App, page: &Page) -> Result<Vec<Figure>, Trouble> {
     let agent = page.session()?.user.agent.filter(|_| page.may(Permission::TasksWork));
-    let Some(agent) = agent else { return Ok(()) };
+    let Some(agent) = agent else { return Ok(Vec::new()) };
     let counts = tasks::counts_of(agent, app).await?;
-    figures.push(Figure {
+    Ok(vec![Figure {
         address: "/tasks",
         name: page.say("today-tasks"),
         count: (counts.today + counts.overdue).to_string(),
         presses: counts.today + counts.overdue > 0,
-    });
-    Ok(())
+    }])
 }
 
 /// Operators: what is late, in doubt, failed, paused.
-async fn of_fleet(app: &App, page: &Page, figures: &mut Vec<Figure>) -> Result<(), Trouble> {
+async fn of_fleet(app: &App, page: &Page) -> Result<Vec<Figure>, Trouble> {
+    if !page.may(Permission::FleetOperate) {
+        return Ok(Vec::new());
+    }
     let state = app.glances.fleet(app).await?;
     let waits = |kind: Attention| {
         let own = state.desk.iter().filter(|one| one.kind == kind);
@@ -84,36 +78,64 @@ async fn of_fleet(app: &App, page: &Page, figures: &mut Vec<Figure>) -> Result<(
     let is_late = state.due.late_seconds > LATE;
     let late = if is_late { state.due.waiting } else { 0 };
     let desk = "/fleet/desk";
-    for (address, name, count) in [
+    let counts = [
         ("/fleet", "today-late", late),
         (desk, "today-unknown", waits(Attention::Unknown)),
         (desk, "today-failed", waits(Attention::Failed) + waits(Attention::Blocked)),
         ("/fleet/pauses", "today-pauses", i64::try_from(state.pauses.len()).unwrap_or(i64::MAX)),
-    ] {
+    ];
+    let figure = |(address, name, count): (_, _, i64)| {
         let (name, presses) = (page.say(name), count > 0);
-        figures.push(Figure { address, name, count: count.to_string(), presses });
-    }
-    Ok(())
+        Figure { address, name, count: count.to_string(), presses }
+    };
+    Ok(counts.into_iter().map(figure).collect())
 }
 
 /// Compliance officers: unclear answers, lifts that wait for a second person, people's requests.
-async fn of_officers(app: &App, page: &Page, figures: &mut Vec<Figure>) -> Result<(), Trouble> {
-    let up_to = |count: usize| match count >= COUNTED as usize {
-        true => page.with("or-more", count),
-        false => count.to_string(),
+async fn of_officers(app: &App, page: &Page) -> Result<Vec<Figure>, Trouble> {
+    let (reviews, lifts, requests) = tokio::try_join!(
+        counted(page.may(Permission::Reviews), app.database.reviews(false, COUNTED)),
+        counted(page.may(Permission::ListLift), app.database.waiting_lifts(COUNTED)),
+        counted(page.may(Permission::Requests), app.database.open_requests()),
+    )?;
+    let figure = |(address, name, count): (_, _, Option<usize>)| {
+        let count = count?;
+        let up_to = match count >= COUNTED as usize {
+            true => page.with("or-more", count),
+            false => count.to_string(),
+        };
+        Some(Figure { address, name: page.say(name), count: up_to, presses: count > 0 })
     };
-    let mut add = |address, name, count: usize| {
-        let (name, presses) = (page.say(name), count > 0);
-        figures.push(Figure { address, name, count: up_to(count), presses });
-    };
-    if page.may(Permission::Reviews) {
-        add("/reviews", "today-reviews", app.database.reviews(false, COUNTED).await?.len());
+    let counts = [
+        ("/reviews", "today-reviews", reviews),
+        ("/list/lifts", "today-lifts", lifts),
+        ("/requests", "today-requests", requests),
+    ];
+    Ok(counts.into_iter().filter_map(figure).collect())
+}
+
+/// How many are read, for whoever may see them.
+async fn counted<T>(
+    may: bool,
+    read: impl Future<Output = Result<Vec<T>, StorageError>>,
+) -> Result<Option<usize>, StorageError> {
+    Ok(match may {
+        true => Some(read.await?.len()),
+        false => None,
+    })
+}
+
+/// Marketers: drafts that wait to be approved.
+async fn of_marketers(app: &App, page: &Page) -> Result<Vec<Figure>, Trouble> {
+    if !page.may(Permission::PlansApprove) {
+        return Ok(Vec::new());
     }
-    if page.may(Permission::ListLift) {
-        add("/list/lifts", "today-lifts", app.database.waiting_lifts(COUNTED).await?.len());
-    }
-    if page.may(Permission::Requests) {
-        add("/requests", "today-requests", app.database.open_requests().await?.len());
-    }
-    Ok(())
+    let rows = app.database.template_rows().await?;
+    let drafts = rows.iter().filter(|row| row.draft_by.is_some()).count();
+    Ok(vec![Figure {
+        address: "/templates?state=draft",
+        name: page.say("today-drafts"),
+        count: drafts.to_string(),
+        presses: false,
+    }])
 }

@@ -36,7 +36,7 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<TouchId>) -
         visible_contact(&app, &page, touch.contact).await?;
     }
     let team = app.settings.team.office();
-    let told = story::tell(id, &app.office(), &team, app.library.calendar()).await?;
+    let told = story::tell(touch, &app.office(), &team, app.library.calendar()).await?;
     let story = told.ok_or(Trouble::NotFound)?;
     page.show(&Touch {
         told: story::words(&story, page.locale()),

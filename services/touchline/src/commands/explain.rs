@@ -23,7 +23,12 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     })?;
     let connection = session.connect().await?;
     let library = fleet::load_library(&session.settings)?;
-    let told = story::tell(id, &connection, &session.team()?, library.calendar()).await?;
+    let told = match connection.database.touch(id).await? {
+        Some(touch) => {
+            story::tell(touch, &connection, &session.team()?, library.calendar()).await?
+        }
+        None => None,
+    };
     let Some(story) = told else {
         anyhow::bail!("there is no touch {id}; `touchline touches list` shows those there are");
     };

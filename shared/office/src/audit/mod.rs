@@ -220,7 +220,7 @@ async fn day_of(question: &Question, connection: &Connection) -> anyhow::Result<
         Named::parse(&question.address, None, &question.region).map_err(Unanswerable::NoAddress)?;
     let (mut keys, found) = match &named {
         Named::Domain(_) => return Err(Unanswerable::Domain.into()),
-        Named::Person(id) => (Vec::new(), database.find_contacts(&id.to_string(), &[]).await?),
+        Named::Person(id) => (Vec::new(), database.contact(*id).await?.into_iter().collect()),
         Named::Address(address) => {
             let key = address.key(keyer);
             let own = [key].into_iter().chain(address.domain_key(keyer)).collect();

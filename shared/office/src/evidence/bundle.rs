@@ -181,7 +181,7 @@ async fn meant(
     };
     for contact in &contacts {
         keys.push(person_key(keyer, *contact));
-        let known = database.find_contacts(&contact.to_string(), &[]).await?;
+        let known = database.contact(*contact).await?;
         keys.extend(known.iter().flat_map(|one| &one.addresses).map(|address| address.key));
     }
     contacts.sort_unstable();

@@ -171,10 +171,13 @@ impl Serialize for Stop {
 /// When the database does not answer.
 pub async fn card(contact: Contact, connection: &Connection) -> Result<Card, StorageError> {
     let database = &connection.database;
-    let entries = database.entries(&keys_of(&contact, connection)).await?;
-    let enrolments = database.enrolments_of(contact.id).await?;
+    let keys = keys_of(&contact, connection);
     let filter = TouchFilter { contact: Some(contact.id), ..TouchFilter::default() };
-    let touches = database.touches(&filter, TOUCH_LIMIT).await?;
+    let (entries, enrolments, touches) = tokio::try_join!(
+        database.entries(&keys),
+        database.enrolments_of(contact.id),
+        database.touches(&filter, TOUCH_LIMIT),
+    )?;
     let (last, next): (Vec<Touch>, Vec<Touch>) =
         touches.into_iter().partition(|touch| touch.state.is_final());
     let date = |date: Option<jiff::civil::Date>| date.map(|date| date.to_string());

@@ -154,28 +154,28 @@ pub struct ListEntry {
     pub since: DateTime<Utc>,
 }
 
-/// The story of a touch, or `None` when there is no such touch. `calendar` is the one the fleet
-/// plans by.
+/// The story of a touch, or `None` when its enrolment or its contact is gone meanwhile. `calendar` is
+/// the one the fleet plans by.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn tell(
-    id: TouchId,
+    touch: Touch,
     connection: &Connection,
     team: &Team,
     calendar: &Calendar,
 ) -> anyhow::Result<Option<Story>> {
     let database = &connection.database;
-    let Some(touch) = database.touch(id).await? else { return Ok(None) };
-    let version = database.plan_version(touch.plan_version).await?;
-    let enrolments = database.enrolments_of(touch.contact).await?;
+    let (version, enrolments, contact, events, task_closed) = tokio::try_join!(
+        database.plan_version(touch.plan_version),
+        database.enrolments_of(touch.contact),
+        database.contact(touch.contact),
+        database.story(touch.id),
+        database.task_closed(touch.id),
+    )?;
     let enrolment = enrolments.into_iter().find(|own| own.id == touch.enrolment);
-    let contacts = database.find_contacts(&touch.contact.to_string(), &[]).await?;
-    let contact = contacts.into_iter().find(|own| own.id == touch.contact);
     let (Some(enrolment), Some(contact)) = (enrolment, contact) else { return Ok(None) };
-    let events = database.story(id).await?;
     let list = against(&touch, &version.plan, &contact, connection).await?;
-    let task_closed = database.task_closed(id).await?;
     let passed_over = passed_over(&touch, &enrolment, &version.plan, connection).await?;
     let default_zone = &team.default_time_zone;
     let (own, country) = (contact.time_zone.as_deref(), contact.country.as_deref());

@@ -65,7 +65,7 @@ async fn the_coming_days_and_the_story_say_why_in_arabic() {
     let [entry] = coming.entries.as_slice() else { panic!("{coming:?}") };
     let why = "اليوم 1 من الخطة التي بدأت يوم الاثنين 1 يونيو 2026";
     assert_eq!(entry.cause.in_words(Locale::Ar), why);
-    let (touch, team) = (entry.touch.unwrap(), team());
+    let (touch, team) = (database.touch(entry.touch.unwrap()).await.unwrap().unwrap(), team());
     let story = sendable(story::tell(touch, &connection, &team, calendar));
     let story = story.await.unwrap().unwrap();
     let told = story::words(&story, Locale::Ar);

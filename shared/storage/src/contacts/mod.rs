@@ -8,8 +8,10 @@ mod timeline;
 
 use domain::contact::{ContactStatus, Group, Level};
 use domain::{AddressKey, AddressKeyer, AddressKind, ContactId, Locale};
-use sqlx::Row;
+use serde::Deserialize;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, Row};
 
 pub use import::{ImportRun, Imported, NewAddress, NewContact};
 pub use interactions::NewInteraction;
@@ -147,18 +149,13 @@ impl Database {
         text: &str,
         keys: &[AddressKey],
     ) -> Result<Vec<Contact>, StorageError> {
-        let rows = sqlx::query(include_str!("../sql/find_contacts.sql"))
+        let rows = sqlx::query(AssertSqlSafe(whole(include_str!("../sql/find_contacts.sql"))))
             .bind(text)
             .bind(text.parse::<uuid::Uuid>().ok())
             .bind(column(keys, |key| key.as_bytes().as_slice()))
             .fetch_all(self.pool())
             .await?;
-        let mut contacts = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let addresses = self.addresses_of(row.try_get::<uuid::Uuid, _>("id")?).await?;
-            contacts.push(contact(row, addresses)?);
-        }
-        Ok(contacts)
+        rows.iter().map(contact).collect()
     }
 
     /// One contact.
@@ -166,30 +163,11 @@ impl Database {
     /// # Errors
     /// When the database does not answer.
     pub async fn contact(&self, id: ContactId) -> Result<Option<Contact>, StorageError> {
-        let found = self.find_contacts(&id.to_string(), &[]).await?;
-        Ok(found.into_iter().find(|own| own.id == id))
-    }
-
-    async fn addresses_of(&self, contact: uuid::Uuid) -> Result<Vec<Address>, StorageError> {
-        let rows = sqlx::query(
-            "SELECT kind::text AS kind, label, value, address_key, sms_problem, call_problem
-               FROM addresses WHERE contact_id = $1 ORDER BY kind, position, id",
-        )
-        .bind(contact)
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Address {
-                    kind: word(row, "kind")?,
-                    label: row.try_get("label")?,
-                    value: row.try_get("value")?,
-                    key: crate::words::address_key(row, "address_key")?,
-                    sms_problem: row.try_get("sms_problem")?,
-                    call_problem: row.try_get("call_problem")?,
-                })
-            })
-            .collect()
+        let row = sqlx::query(AssertSqlSafe(whole("SELECT $1::uuid AS id")))
+            .bind(id.as_uuid())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(contact).transpose()
     }
 
     /// How many contacts there are.
@@ -213,7 +191,39 @@ pub fn domain_key(keyer: &AddressKeyer, domain: &str) -> AddressKey {
     keyer.key(AddressKind::Email, &format!("@{domain}"))
 }
 
-fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError> {
+/// The statement that reads the contacts whose ids `found` selects.
+fn whole(found: &str) -> String {
+    include_str!("../sql/whole_contacts.sql").replace("({found})", &format!("({found})"))
+}
+
+/// An address as [`whole`] has it.
+#[derive(Deserialize)]
+struct StoredAddress {
+    kind: String,
+    label: String,
+    value: String,
+    key: String,
+    sms_problem: Option<String>,
+    call_problem: Option<String>,
+}
+
+fn address(stored: StoredAddress) -> Result<Address, StorageError> {
+    let kind = stored.kind.parse().map_err(|why| StorageError::unreadable("kind", why))?;
+    let key = AddressKey::from_hex(&stored.key);
+    let unreadable = || StorageError::unreadable("address_key", "it is no key");
+    Ok(Address {
+        kind,
+        label: stored.label,
+        value: stored.value,
+        key: key.ok_or_else(unreadable)?,
+        sms_problem: stored.sms_problem,
+        call_problem: stored.call_problem,
+    })
+}
+
+fn contact(row: &PgRow) -> Result<Contact, StorageError> {
+    let addresses: Option<Json<Vec<StoredAddress>>> = row.try_get("addresses")?;
+    let addresses = addresses.map(|Json(own)| own).unwrap_or_default();
     let date = |name: &str| -> Result<Option<jiff::civil::Date>, StorageError> {
         Ok(row.try_get::<Option<chrono::NaiveDate>, _>(name)?.map(crate::words::to_jiff))
     };
@@ -243,6 +253,6 @@ fn contact(row: &PgRow, addresses: Vec<Address>) -> Result<Contact, StorageError
         },
         notes: row.try_get("notes")?,
         custom: row.try_get("custom")?,
-        addresses,
+        addresses: addresses.into_iter().map(address).collect::<Result<_, _>>()?,
     })
 }

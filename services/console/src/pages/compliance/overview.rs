@@ -68,9 +68,11 @@ impl Overview {
 pub async fn show(State(app): State<App>, page: Page) -> Answer {
     // Entries are dated by the machine's clock, not by business time.
     let since = Some(domain::Clock::system().now() - TimeDelta::days(DAYS));
-    let latency = app.database.opt_out_latency(since, None).await?;
-    let slow = app.database.slow_opt_outs(since, None, MOST_SLOW).await?;
-    let pauses = app.database.open_pauses().await?;
+    let (latency, slow, pauses) = tokio::try_join!(
+        app.database.opt_out_latency(since, None),
+        app.database.slow_opt_outs(since, None, MOST_SLOW),
+        app.database.open_pauses(),
+    )?;
     let mut registries = Vec::new();
     for registry in Registry::ALL.iter().copied() {
         registries.push(one_registry(registry, &app, &page).await?);
@@ -86,8 +88,10 @@ pub async fn show(State(app): State<App>, page: Page) -> Answer {
 
 async fn one_registry(registry: Registry, app: &App, page: &Page) -> Result<OneRegistry, Trouble> {
     let now = timestamp(app.clock.now());
-    let areas = app.database.registry_areas(registry).await?;
-    let loads = app.database.registry_loads(registry, 1).await?;
+    let (areas, loads) = tokio::try_join!(
+        app.database.registry_areas(registry),
+        app.database.registry_loads(registry, 1),
+    )?;
     let last = loads.first().map(|load| load.loaded_at);
     let next = next_download(last.map(timestamp), now);
     let age = |date| registry.age_days(date, now);

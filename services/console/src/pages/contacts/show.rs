@@ -76,28 +76,31 @@ async fn one(
 ) -> Result<OneContact, Trouble> {
     let office = app.office();
     let keys = keys_of(&contact, &office);
-    let asked = TimelinePage {
-        contact: contact.id,
-        keys: &keys,
-        only_contact: false,
-        before,
-        limit: PAGE + 1,
+    let (id, owner) = (contact.id, contact.owner);
+    let asked =
+        TimelinePage { contact: id, keys: &keys, only_contact: false, before, limit: PAGE + 1 };
+    let agents = async {
+        match page.may(ContactsWrite) {
+            true => app.database.agents().await,
+            false => Ok(Vec::new()),
+        }
     };
-    let agents = match page.may(ContactsWrite) {
-        true => app.database.agents().await?,
-        false => Vec::new(),
-    };
-    let mut happened = app.database.timeline(&asked).await?;
+    let (agents, mut happened, consents, card) = tokio::try_join!(
+        agents,
+        app.database.timeline(&asked),
+        app.database.consents(id),
+        card(contact, &office),
+    )?;
     let has_more = happened.len() > PAGE as usize;
     happened.truncate(PAGE as usize);
     let more = happened.last().filter(|_| has_more);
     let more = more.map(|last| format!("{}_{}", last.at.timestamp_micros(), last.id));
     Ok(OneContact {
         agents,
-        owner: contact.owner,
-        consents: app.database.consents(contact.id).await?,
+        owner,
+        consents,
         lines: happened.iter().map(|happening| line(happening, page)).collect(),
-        card: card(contact, &office).await?,
+        card,
         more,
         may_write: page.may(ContactsWrite),
         may_note: page.may(ContactsWrite) || page.may(TasksWork),

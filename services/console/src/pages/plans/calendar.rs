@@ -8,7 +8,6 @@ use domain::gate::Decision;
 use domain::{ContactId, Reason};
 use jiff::tz::TimeZone;
 use office::calendar::{self, Coming, Entry, Span};
-use office::{Connection, people};
 use serde::Deserialize;
 use storage::contacts::Contact;
 
@@ -95,21 +94,20 @@ pub async fn show(
     Path(id): Path<ContactId>,
     Query(asked): Query<Asked>,
 ) -> Answer {
-    let connection = Connection { database: app.database.clone(), keyer: app.keyer.clone() };
-    let region = &app.settings.team.default_region;
-    let found = people::find(&id.to_string(), region, &connection).await?;
-    let contact = found.into_iter().find(|own| own.id == id).ok_or(Trouble::NotFound)?;
-    let team = office::Team {
-        default_region: region.clone(),
-        default_locale: app.settings.team.default_locale,
-        default_time_zone: app.settings.team.default_time_zone.clone(),
-    };
+    let contact = app.database.contact(id).await?.ok_or(Trouble::NotFound)?;
+    let team = app.settings.team.office();
     let days = asked.days.unwrap_or(DAYS).clamp(1, 366);
     let span = Span { now: app.clock.now(), days, locale: page.locale() };
     let calendar = app.library.calendar();
-    let coming = calendar::coming(&contact, span, &app.database, &team, calendar).await?;
-    let decisions = calendar::decisions(&contact, &coming, &app.foresight, app.clock.now()).await?;
-    let templates = app.database.template_rows().await?.into_iter();
+    let foreseen = async {
+        let coming = calendar::coming(&contact, span, &app.database, &team, calendar).await?;
+        let now = app.clock.now();
+        let decisions = calendar::decisions(&contact, &coming, &app.foresight, now).await?;
+        Ok((coming, decisions))
+    };
+    let ((coming, decisions), templates) =
+        tokio::try_join!(foreseen, app.database.template_rows())?;
+    let templates = templates.into_iter();
     let sendable = templates.filter(|row| row.version.is_some() && !row.retired);
     let sendable = sendable.map(|row| row.key).collect();
     page.show(&Calendar { page: page.clone(), contact, coming, decisions, sendable, days })

@@ -118,7 +118,17 @@ pub async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>
     let later = asked.later.is_some();
     let filter = TaskFilter { owner, day: day.date, later };
     let after: Option<Place> = asked.after.parse().ok();
-    let mut found = app.database.due_tasks(&filter, after, PAGE + 1).await?;
+    let agents = async {
+        match page.may(TasksAll) {
+            true => app.database.agents().await,
+            false => Ok(Vec::new()),
+        }
+    };
+    let (mut found, counts, agents) = tokio::try_join!(
+        app.database.due_tasks(&filter, after, PAGE + 1),
+        app.database.count_tasks(&filter, day.began),
+        agents,
+    )?;
     let has_more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let more = found.last().filter(|_| has_more).map(|(place, _)| place.to_string());
@@ -127,10 +137,9 @@ pub async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>
     if after.is_none() {
         next = next_best(&mut rows, owner, day.date, &app, &page).await?;
     }
-    let agents = if page.may(TasksAll) { app.database.agents().await? } else { Vec::new() };
     let in_flight = asked.in_flight.split(',').filter_map(|id| id.parse().ok());
     page.show(&Today {
-        counts: app.database.count_tasks(&filter, day.began).await?,
+        counts,
         day: day.date,
         next,
         rows,

@@ -151,7 +151,12 @@ struct Open {
 async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Editor, Trouble> {
     let Open { stored, source, checked, visuals, problem } = open;
     let key = source.key.clone();
-    let plans = plans_by_template(&app.database.current_plans().await?, page);
+    let (plans, past, decisions) = tokio::try_join!(
+        app.database.current_plans(),
+        app.database.template_past(&key),
+        app.database.template_decisions(&key),
+    )?;
+    let plans = plans_by_template(&plans, page);
     let seen = stored.draft.as_ref().map(|draft| draft.edited_at.timestamp_micros().to_string());
     let medium = stored.medium()?;
     Ok(Editor {
@@ -163,8 +168,8 @@ async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Edi
         retired: stored.current.as_ref().is_some_and(|current| current.retired),
         seen: seen.unwrap_or_default(),
         plans: plans.get(&key).cloned().unwrap_or_default(),
-        past: app.database.template_past(&key).await?,
-        decisions: app.database.template_decisions(&key).await?,
+        past,
+        decisions,
         preview: Preview::of(&source, checked, shown, page).priced(shown, &app.settings),
         page: page.clone(),
         key,

@@ -177,7 +177,7 @@ pub async fn again(arguments: AgainArguments, session: &Session) -> anyhow::Resu
         let (risen, with_address) = database.risen(page).await?;
         others += with_address;
         for contact in risen {
-            let named = database.find_contacts(&contact.to_string(), &[]).await?;
+            let named = database.contact(contact).await?;
             let erasing = Erasing {
                 contact,
                 request: None,
@@ -189,7 +189,7 @@ pub async fn again(arguments: AgainArguments, session: &Session) -> anyhow::Resu
             match database.erase_person(&erasing, Duration::from_secs(10)).await? {
                 Erased::Done(_) | Erased::Unknown => {
                     erased += 1;
-                    for contact in &named {
+                    if let Some(contact) = &named {
                         replies::remove(&folder, contact).await?;
                     }
                 }
