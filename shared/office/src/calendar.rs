@@ -186,6 +186,7 @@ impl Outlook<'_> {
             self.database.enrolments_of(contact.id),
             self.database.touches(&filter, OPEN_LIMIT),
         )?;
+        self.read_plans(&enrolments).await?;
         for touch in touches.iter().filter(|touch| !touch.state.is_final()) {
             if let Some(enrolment) = enrolments.iter().find(|own| own.id == touch.enrolment) {
                 self.stored(touch, enrolment).await?;
@@ -282,6 +283,19 @@ impl Outlook<'_> {
             plan_version,
             enrolment,
         });
+    }
+
+    /// Reads the plans of enrolments that may still bring something, all at once.
+    async fn read_plans(&mut self, enrolments: &[Enrolment]) -> Result<(), StorageError> {
+        let runs = |state| matches!(state, EnrolmentState::Active | EnrolmentState::Paused);
+        let running = enrolments.iter().filter(|enrolment| runs(enrolment.state));
+        let ids: HashSet<PlanVersionId> = running.map(|enrolment| enrolment.plan_version).collect();
+        let database = self.database;
+        let read = ids.into_iter().map(|id| async move {
+            Ok::<_, StorageError>((id, database.plan_version(id).await?.plan))
+        });
+        self.plans = futures_util::future::try_join_all(read).await?.into_iter().collect();
+        Ok(())
     }
 
     async fn plan(&mut self, id: PlanVersionId) -> Result<Plan, StorageError> {

@@ -50,10 +50,12 @@ impl Foresight {
         let span = self.rules.longest_span().as_secs();
         let span = TimeDelta::try_seconds(span).unwrap_or(TimeDelta::MAX);
         let contacts: Vec<_> = coming.iter().take(1).map(|touch| touch.contact.id).collect();
-        let facts = self.database.gate_facts(&contacts, now - span, now).await?;
         let registries = Registries::new(self.database.clone());
         let all: Vec<&ClaimedTouch> = coming.iter().collect();
-        let mut checks = checks(&registries, &self.duties, &all, now).await?;
+        let (facts, mut checks) = tokio::try_join!(
+            self.database.gate_facts(&contacts, now - span, now),
+            checks(&registries, &self.duties, &all, now),
+        )?;
         let judge = Judge {
             rules: &self.rules,
             windows: &self.windows,

@@ -187,16 +187,19 @@ pub async fn why(question: &Question, connection: &Connection) -> anyhow::Result
     let kind = ListReading::Person;
     let note = format!("why somebody was or was not contacted on {}", question.day);
     let reading = NewReading { kind, actor: question.actor.clone(), note, entries: 1 };
-    database.note_reading(&reading).await?;
-    let decisions = database.decisions_of(&day).await?;
+    // Nothing is told whose reading is not on record: then all of this fails.
+    let (_, decisions, list) = tokio::try_join!(
+        database.note_reading(&reading),
+        database.decisions_of(&day),
+        database.entries_in_force(&day),
+    )?;
     let mut contacts = day.contacts.clone();
     contacts.extend(decisions.iter().filter_map(|decision| decision.contact));
     contacts.sort_unstable();
     contacts.dedup();
-    let enrolments = database.enrolled(&contacts).await?;
-    let erased_at =
-        database.erased_at(&DayOf { contacts: contacts.clone(), ..day.clone() }).await?;
-    let list = database.entries_in_force(&day).await?;
+    let all = DayOf { contacts: contacts.clone(), ..day.clone() };
+    let (enrolments, erased_at) =
+        tokio::try_join!(database.enrolled(&contacts), database.erased_at(&all))?;
     let outcome = outcome(&decisions, &enrolments, erased_at, !contacts.is_empty(), day.to);
     Ok(Answer {
         verdict: told::verdict(&outcome, Locale::En),

@@ -105,8 +105,16 @@ async fn editor(
     plan: Plan,
     based_on: i32,
 ) -> Result<Editor, Trouble> {
-    let templates = app.database.template_rows().await?.into_iter();
-    let loaded = app.database.current_plans().await?;
+    let problems = problems::of(&plan, app, page);
+    let stored = async {
+        Ok(tokio::try_join!(
+            app.database.template_rows(),
+            app.database.current_plans(),
+            app.database.plan_past(&plan.key),
+        )?)
+    };
+    let (problems, (templates, loaded, past)) = tokio::try_join!(problems, stored)?;
+    let templates = templates.into_iter();
     let mut holidays: Vec<String> = app.library.plans().flat_map(holidays_of).collect();
     holidays.extend(holidays_of(&plan));
     holidays.sort();
@@ -116,8 +124,8 @@ async fn editor(
         (format!("holiday:{key}"), words)
     };
     Ok(Editor {
-        problems: problems::of(&plan, app, page).await?,
-        past: app.database.plan_past(&plan.key).await?,
+        problems,
+        past,
         templates: templates.filter(|row| row.version.is_some()).map(|row| row.key).collect(),
         plans: loaded.into_iter().map(|version| version.plan.key).collect(),
         holidays: holidays.into_iter().map(named).collect(),
