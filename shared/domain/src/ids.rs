@@ -61,3 +61,4 @@ id!(/** Somebody of the team who signs in. */ UserId);
 id!(/** One of a user's sessions. */ SessionId);
 id!(/** An address events are posted to. */ WebhookId);
 id!(/** What a program comes in with. */ ApiTokenId);
+id!(/** A test that somebody sends to themself. */ TestSendId);

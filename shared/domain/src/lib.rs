@@ -41,6 +41,7 @@ pub mod rules;
 pub mod sender_id;
 pub mod suppression;
 pub mod template;
+pub mod test_send;
 pub mod token;
 pub mod touch;
 pub mod webhook;
@@ -54,7 +55,7 @@ pub use clock::Clock;
 pub use ids::{
     AddressId, ApiTokenId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId,
     PauseId, PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId,
-    TouchId, UserId, WebhookId,
+    TestSendId, TouchId, UserId, WebhookId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -16,6 +16,8 @@ crate::words! {
         Requests = "requests",
         /// Tasks that are done or dropped.
         Tasks = "tasks",
+        /// Tests that people of the team sent to themselves.
+        Tests = "tests",
         /// Months of touches and their history; they are detached, not deleted.
         History = "history",
     }

@@ -15,7 +15,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::address::AddressKey;
 use crate::channel::ContactChannel;
-use crate::ids::TouchId;
+use crate::ids::{TestSendId, TouchId};
 
 /// Where unsubscribe links point, below the public address: the token follows at once (`/u/{token}`).
 pub const UNSUBSCRIBE_PATH: &str = "/u/";
@@ -48,6 +48,8 @@ crate::words! {
         SecondFactor = "factor",
         /// Where a page of the API's lists ended.
         Cursor = "cursor",
+        /// The links of a test, which take nobody off.
+        Test = "test",
         /// A browser with which somebody once came in.
         KnownBrowser = "browser",
     }
@@ -197,6 +199,25 @@ impl UnsubscribeToken {
             channel: payload.ch,
             touch: payload.m,
         })
+    }
+}
+
+/// What stands in the links of a test where a message has an [`UnsubscribeToken`]. It names the test and
+/// no address, and is signed for a purpose of its own: whoever uses it takes nobody off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TestToken(pub TestSendId);
+
+impl TestToken {
+    /// The signed token, as it stands in a link.
+    #[must_use]
+    pub fn encode(self, keys: &TokenKeys) -> String {
+        keys.sign(Purpose::Test, &self.0.to_string())
+    }
+
+    /// What a token says, if it was signed here for a test.
+    pub fn decode(keys: &TokenKeys, token: &str) -> Result<Self, BadToken> {
+        let payload = keys.verify(Purpose::Test, token)?;
+        payload.parse().map(Self).map_err(|_| BadToken)
     }
 }
 

@@ -44,6 +44,7 @@ pub mod rights;
 pub mod suppressions;
 pub mod sweep;
 pub mod tasks;
+pub mod test_sends;
 pub mod touches;
 mod traces;
 pub mod users;

@@ -82,12 +82,13 @@ async fn let_go(arguments: RunArguments, session: &Session) -> anyhow::Result<()
 
 fn told(retired: &Retired, dry_run: bool) -> String {
     let mut text = format!(
-        "{}: {} legal bases, {} withdrawals, {} requests, {} tasks",
+        "{}: {} legal bases, {} withdrawals, {} requests, {} tasks, {} tests",
         if dry_run { "over, and kept (dry run)" } else { "let go" },
         retired.consents,
         retired.withdrawals,
         retired.requests,
-        retired.tasks
+        retired.tasks,
+        retired.tests
     );
     if !retired.months.is_empty() {
         let verb = if dry_run { "to be detached" } else { "detached, to be archived" };

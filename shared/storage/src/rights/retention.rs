@@ -57,6 +57,12 @@ const TASKS: &str = "
      WHERE coalesce(c.closed_at, c.due_at) < $1 AND c.due_at <= $2 AND c.state <> 'open'
        AND NOT EXISTS (SELECT FROM legal_holds(c.contact_id))";
 
+const TESTS: &str = "
+    SELECT c.id, k.country, c.asked_at AS last_at
+      FROM test_sends c LEFT JOIN contacts k ON k.id = c.contact_id
+     WHERE c.asked_at < $1 AND c.asked_at <= $2
+       AND NOT EXISTS (SELECT FROM legal_holds(c.contact_id))";
+
 /// What a run let go of, or would.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Retired {
@@ -68,6 +74,8 @@ pub struct Retired {
     pub requests: u64,
     /// Tasks.
     pub tasks: u64,
+    /// Tests people sent to themselves.
+    pub tests: u64,
     /// Months of history that were detached, as `touches 2019-01`.
     pub months: Vec<String>,
 }
@@ -89,6 +97,7 @@ impl Database {
             withdrawals: self.retire_kind(schedule, Kept::Withdrawals, now, dry_run).await?,
             requests: self.retire_kind(schedule, Kept::Requests, now, dry_run).await?,
             tasks: self.retire_kind(schedule, Kept::Tasks, now, dry_run).await?,
+            tests: self.retire_kind(schedule, Kept::Tests, now, dry_run).await?,
             months: self.detach_months(schedule, now, dry_run).await?,
         })
     }
@@ -127,6 +136,7 @@ impl Database {
             Kept::Withdrawals => (WITHDRAWALS, "consent_withdrawals"),
             Kept::Requests => (REQUESTS, "requests"),
             Kept::Tasks => (TASKS, "tasks"),
+            Kept::Tests => (TESTS, "tests"),
             Kept::History => return Ok(0),
         };
         let Some(before) = schedule.shortest(what).and_then(|months| months_before(now, months))

@@ -18,6 +18,7 @@ mod registries;
 mod retiring;
 mod spreading;
 mod suppressing;
+mod testing;
 mod traces;
 mod webhooks;
 

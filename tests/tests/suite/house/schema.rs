@@ -16,6 +16,7 @@ use domain::relationship::{CallPurpose, Listing, RelationshipKind};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 use domain::suppression::{ListAction, ListReading, Origin, Purpose, Scope, SuppressionReason};
 use domain::template::TemplateAction;
+use domain::test_send::TestState;
 use domain::webhook::{WebhookAction, WebhookEvent, WebhookOutcome, WebhookPause};
 use domain::{
     AddressKind, Channel, ContactChannel, EnrolmentState, Lane, Locale, Medium, TaskAction,
@@ -86,6 +87,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "attention" => Attention,
         "resolution" => Resolution,
         "template_action" => TemplateAction,
+        "test_state" => TestState,
         "webhook_event" => WebhookEvent,
         "webhook_action" => WebhookAction,
         "webhook_pause" => WebhookPause,
