@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::compile::Compiled;
+
 /// The prefix of a team's own fields: `custom.closing_year`.
 pub const CUSTOM: &str = "custom";
 
@@ -123,6 +125,14 @@ impl Fields {
             );
         }
         fields
+    }
+
+    /// Examples of everything a template needs in a language.
+    #[must_use]
+    pub fn examples_for(compiled: &Compiled, locale: domain::Locale) -> Self {
+        let required = compiled.locales.get(&locale).map(|texts| texts.required.as_slice());
+        let names = required.unwrap_or_default().iter().map(String::as_str);
+        Self::examples(locale, names.filter(|name| name.starts_with("custom.")))
     }
 
     /// Values from a JSON object: a field's text, or `custom` with an object of such. Blank

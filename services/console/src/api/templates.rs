@@ -7,7 +7,7 @@ use domain::ContactId;
 use office::content;
 use serde::{Deserialize, Serialize};
 use storage::drafts::TemplateRow;
-use templates::RenderError;
+use templates::{Fields, RenderError};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -153,7 +153,7 @@ pub async fn preview(
     let locale = shown.locale.map(|it| it.0).or(own).unwrap_or(app.settings.team.default_locale);
     let fields = match &contact {
         Some(contact) => content::fields_of(contact, &app.settings.sender, &app.database).await?,
-        None => content::examples(&stored.compiled, locale),
+        None => Fields::examples_for(&stored.compiled, locale),
     };
     let rendered = content::render(&stored.compiled, locale, &fields).map_err(unrendered)?;
     Ok(Json(Preview {

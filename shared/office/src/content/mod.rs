@@ -5,4 +5,4 @@ mod load;
 mod render;
 
 pub use load::{Load, Loaded, LoadedKind, NotLoaded};
-pub use render::{NoTemplate, Part, Rendered, compiled, examples, fields_of, render};
+pub use render::{NoTemplate, Part, Rendered, compiled, fields_of, render};

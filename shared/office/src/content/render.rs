@@ -96,14 +96,6 @@ pub async fn fields_of(
     Ok(team.fields(&facts, owner.as_ref(), link))
 }
 
-/// Examples of everything the template needs.
-#[must_use]
-pub fn examples(compiled: &Compiled, locale: Locale) -> Fields {
-    let required = compiled.locales.get(&locale).map(|texts| texts.required.as_slice());
-    let names = required.unwrap_or_default().iter().map(String::as_str);
-    Fields::examples(locale, names.filter(|name| name.starts_with("custom.")))
-}
-
 /// The texts of a template in a language, with these fields.
 ///
 /// # Errors

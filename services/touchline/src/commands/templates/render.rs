@@ -75,7 +75,7 @@ pub async fn run(arguments: &Arguments, session: &Session) -> anyhow::Result<()>
         (Some(contact), Some(connection)) => of_contact(contact, connection, session).await?,
         _ => {
             let locale = arguments.locale.unwrap_or(Locale::En);
-            (content::examples(&compiled, locale), locale)
+            (Fields::examples_for(&compiled, locale), locale)
         }
     };
     let locale = arguments.locale.unwrap_or(locale);
