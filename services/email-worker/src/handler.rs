@@ -1,5 +1,7 @@
 //! One touch becomes one message.
 
+mod test_send;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,14 +13,17 @@ use domain::token::TokenKeys;
 use domain::{ContactChannel, Medium, Reason, ReasonCode};
 use lettre::message::Mailbox;
 use storage::arrivals::NewBounce;
+use storage::claims::OwnerFacts;
 use storage::suppressions::{NewSuppression, Target};
 use storage::{Database, StorageError};
 use tokio::time::Instant;
 use worker::{Handler, Outcome, ReadyTouch};
 
-use crate::dkim::Signer;
+use crate::dkim::{SignError, Signer};
 use crate::mailer::{Mailer, SendResult};
-use crate::message::{Email, Envelope, FinishedMessage, MessageError, parse_mailbox, wire_address};
+use crate::message::{
+    Email, Envelope, FinishedMessage, MessageError, SentFor, parse_mailbox, wire_address,
+};
 use crate::notice;
 use crate::outbox::EmailOutbox;
 use crate::reply::{Verdict, judge};
@@ -112,13 +117,10 @@ impl EmailHandler {
         let envelope = Envelope::new(sender, recipient).map_err(|error| {
             Outcome::Blocked(Reason::new(ReasonCode::BadAddress, error.to_string()))
         })?;
-        let reply_to = claimed.owner.as_ref().and_then(|owner| {
-            let address = owner.email.parse().ok()?;
-            Some(Mailbox::new(Some(owner.name.clone()), address))
-        });
+        let reply_to = claimed.owner.as_ref().and_then(mailbox_of);
+        let attempt = u32::from(claimed.attempt.unsigned_abs());
         let message = Email {
-            touch: claimed.id,
-            attempt: u32::from(claimed.attempt.unsigned_abs()),
+            sent_for: SentFor::Touch { id: claimed.id, attempt },
             now: touch.now,
             from: &self.from,
             reply_to: reply_to.as_ref(),
@@ -134,14 +136,15 @@ impl EmailHandler {
         }
         .build()
         .map_err(not_a_message)?;
-        Ok((envelope, self.signed(message)?))
+        let message = self.signed(message).map_err(|error| {
+            Outcome::Failed(Reason::new(ReasonCode::Misconfigured, error.to_string()))
+        })?;
+        Ok((envelope, message))
     }
 
-    fn signed(&self, message: FinishedMessage) -> Result<FinishedMessage, Outcome> {
+    fn signed(&self, message: FinishedMessage) -> Result<FinishedMessage, SignError> {
         match &self.signer {
-            Some(signer) => signer.sign(&message).map_err(|error| {
-                Outcome::Failed(Reason::new(ReasonCode::Misconfigured, error.to_string()))
-            }),
+            Some(signer) => signer.sign(&message),
             None => Ok(message),
         }
     }
@@ -234,6 +237,12 @@ impl EmailHandler {
             tracing::error!(touch.id = %claimed.id, %error, "a bounce could not be counted");
         }
     }
+}
+
+/// Where an agent is answered.
+fn mailbox_of(owner: &OwnerFacts) -> Option<Mailbox> {
+    let address = owner.email.parse().ok()?;
+    Some(Mailbox::new(Some(owner.name.clone()), address))
 }
 
 fn entry(touch: &ReadyTouch, reason: SuppressionReason, bounce: &Classification) -> NewSuppression {

@@ -73,7 +73,9 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     };
     ctx.shutdown.spawn("digests", digests.run(shared.clock.clone(), ctx.shutdown.token()));
     let handler = EmailHandler::new(outlet, signer, &settings, keys, member.database.clone())?;
-    member.start_worker(ctx, Arc::new(handler), concurrency);
+    let handler = Arc::new(handler);
+    member.start_tests(ctx, Arc::clone(&handler) as _);
+    member.start_worker(ctx, handler, concurrency);
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use domain::TouchId;
+use domain::{TestSendId, TouchId};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, message::MessageBuilder};
@@ -103,13 +103,58 @@ pub fn parse_mailbox(text: &str, what: &'static str) -> Result<Mailbox, MessageE
     Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), address))
 }
 
-/// Everything a touch's email is made of.
+/// What an email is sent for; names the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentFor {
+    /// A touch: the same name for every attempt.
+    Touch {
+        /// Which.
+        id: TouchId,
+        /// Which attempt this is, from 1.
+        attempt: u32,
+    },
+    /// A test that somebody of the team sends to themself; a header of its own says so.
+    Test(TestSendId),
+}
+
+impl SentFor {
+    /// The Message-ID: the same for every attempt at a touch, so that a doubled message can be known
+    /// as one (pipeline.md §4).
+    #[must_use]
+    pub fn message_id(self, from: &Mailbox) -> String {
+        let domain = from.email.domain();
+        match self {
+            Self::Touch { id, .. } => format!("<touch-{id}@{domain}>"),
+            Self::Test(id) => format!("<test-{id}@{domain}>"),
+        }
+    }
+
+    /// "=_" cannot occur in quoted-printable or base64, and nobody who writes a text knows the id of
+    /// what will carry it.
+    fn boundary(self) -> String {
+        let id = match self {
+            Self::Touch { id, .. } => id.as_uuid(),
+            Self::Test(id) => id.as_uuid(),
+        };
+        format!("=_{}", id.simple())
+    }
+
+    fn headers(self, message: MessageBuilder) -> MessageBuilder {
+        match self {
+            Self::Touch { id, attempt } => {
+                let message = header(message, "X-Touch-Id", id.to_string());
+                header(message, "X-Touch-Attempt", attempt.to_string())
+            }
+            Self::Test(id) => header(message, "X-Touchline-Test", id.to_string()),
+        }
+    }
+}
+
+/// Everything an email is made of.
 #[derive(Clone, Copy)]
 pub struct Email<'a> {
-    /// The touch; names the message, the same for every attempt.
-    pub touch: TouchId,
-    /// Which attempt this is, from 1.
-    pub attempt: u32,
+    /// What it is sent for.
+    pub sent_for: SentFor,
     /// When it is sent.
     pub now: DateTime<Utc>,
     /// The sender; its domain is the sending domain.
@@ -158,20 +203,16 @@ impl Email<'_> {
             .from(self.from.clone())
             .to(Mailbox::new(name, self.envelope.to().clone()))
             .subject(self.subject)
-            .message_id(Some(message_id(self.touch, self.from)))
+            .message_id(Some(self.sent_for.message_id(self.from)))
             .date(self.now.into());
         if let Some(reply_to) = self.reply_to {
             message = message.reply_to(reply_to.clone());
         }
         let message = self.list_headers(message)?;
-        let message = header(message, "X-Touch-Id", self.touch.to_string());
-        let message = header(message, "X-Touch-Attempt", self.attempt.to_string());
-        // "=_" cannot occur in quoted-printable or base64, and nobody who writes a text knows the
-        // id of the touch that will carry it.
-        let boundary = format!("=_{}", self.touch.as_uuid().simple());
+        let message = self.sent_for.headers(message);
         let parts = MultiPart::builder()
             .kind(MultiPartKind::Alternative)
-            .boundary(boundary)
+            .boundary(self.sent_for.boundary())
             .singlepart(text_part(self.text))
             .singlepart(html_part(self.html));
         let message =
@@ -207,13 +248,6 @@ impl Email<'_> {
         let message = header(message, "List-Unsubscribe", unsubscribe);
         Ok(header(message, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
     }
-}
-
-/// The Message-ID of a touch: the same for every attempt, so that a doubled message can be known
-/// as one (pipeline.md §4).
-#[must_use]
-pub fn message_id(touch: TouchId, from: &Mailbox) -> String {
-    format!("<touch-{touch}@{}>", from.email.domain())
 }
 
 pub(crate) fn header(message: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {

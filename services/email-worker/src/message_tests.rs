@@ -26,8 +26,7 @@ fn given() -> Given {
 impl Given {
     fn email(&self) -> Email<'_> {
         Email {
-            touch: self.touch,
-            attempt: 2,
+            sent_for: SentFor::Touch { id: self.touch, attempt: 2 },
             now: DateTime::from_timestamp(1_780_000_000, 0).unwrap(),
             from: &self.from,
             reply_to: Some(&self.reply_to),

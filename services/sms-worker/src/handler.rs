@@ -1,5 +1,7 @@
 //! One touch becomes one text message.
 
+mod test_send;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,44 +52,39 @@ impl SmsHandler {
             let count = templates::sms::count(&text, Reference::EightBit);
             rendered = RenderedSms { text, count };
         }
-        self.check(touch, &rendered)?;
         let claimed = &touch.claimed;
+        self.allowed(&rendered, claimed.contact.country.as_deref()).map_err(Outcome::Blocked)?;
         let attempt = claimed.attempt.unsigned_abs();
         // Of a first attempt nothing can be doubled; later ones are as old as the touch is due.
         let age = if attempt <= 1 { chrono::TimeDelta::zero() } else { touch.now - claimed.due_at };
         Ok(SmsMessage {
             to: claimed.address.clone().unwrap_or_default(),
-            text: rendered.text,
             sender: self.settings.sender.clone(),
             reference: claimed.id,
             attempt,
-            coding: match rendered.count.encoding {
-                Encoding::Gsm7 => Coding::Gsm7,
-                Encoding::Ucs2 => Coding::Ucs2,
-            },
+            coding: coding_of(&rendered),
             segments: u32::try_from(rendered.count.segments).unwrap_or(u32::MAX),
             first_attempt_age: age.to_std().unwrap_or_default(),
+            text: rendered.text,
         })
     }
 
-    fn check(&self, touch: &ReadyTouch, rendered: &RenderedSms) -> Result<(), Outcome> {
+    /// Whether such a text may go to somebody in `country`, as far as that is known.
+    fn allowed(&self, rendered: &RenderedSms, country: Option<&str>) -> Result<(), Reason> {
         if let Err(refusal) = rendered.count.allowed(self.settings.max_segments as usize) {
             let detail = match refusal {
                 Refusal::OverCap { segments, cap } => format!("{segments}>{cap}"),
                 Refusal::Empty => "0".to_owned(),
             };
-            return Err(Outcome::Blocked(Reason::new(ReasonCode::SegmentsOverCap, detail)));
+            return Err(Reason::new(ReasonCode::SegmentsOverCap, detail));
         }
         if self.settings.sender.is_empty() {
             // The gateway's account has a sender of its own.
             return Ok(());
         }
-        let country = touch.claimed.contact.country.as_deref().unwrap_or_default();
-        let purpose = Purpose::Promotional;
+        let (purpose, country) = (Purpose::Promotional, country.unwrap_or_default());
         match judge_sender(&self.settings.sender, purpose, country, &self.team_country) {
-            SenderVerdict::Refused(why) => {
-                Err(Outcome::Blocked(Reason::new(ReasonCode::Misconfigured, why)))
-            }
+            SenderVerdict::Refused(why) => Err(Reason::new(ReasonCode::Misconfigured, why)),
             _ => Ok(()),
         }
     }
@@ -111,6 +108,13 @@ impl SmsHandler {
         if let Err(error) = self.database.suppress_now(&entry).await {
             tracing::error!(touch.id = %claimed.id, %error, "the list could not learn what the provider said");
         }
+    }
+}
+
+const fn coding_of(rendered: &RenderedSms) -> Coding {
+    match rendered.count.encoding {
+        Encoding::Gsm7 => Coding::Gsm7,
+        Encoding::Ucs2 => Coding::Ucs2,
     }
 }
 

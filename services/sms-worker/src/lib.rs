@@ -76,6 +76,8 @@ pub async fn start(ctx: &Context, shared: &Shared) -> anyhow::Result<()> {
     let stop = ctx.shutdown.token();
     ctx.shutdown.spawn("answers", answers.run(stop));
     let handler = SmsHandler::new(gateway, settings, member.database.clone(), &member.team);
-    member.start_worker(ctx, Arc::new(handler), concurrency);
+    let handler = Arc::new(handler);
+    member.start_tests(ctx, Arc::clone(&handler) as _);
+    member.start_worker(ctx, handler, concurrency);
     Ok(())
 }

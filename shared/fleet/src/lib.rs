@@ -19,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::fleet::members::unique_name;
 use storage::{Database, Role, StorageError};
+use worker::test_sends::{TestHandler, TestSends};
 use worker::{Content, Duties, Foresight, Handler, Team, Worker};
 
 pub use presence::presence_of;
@@ -170,6 +171,24 @@ impl Member {
             worker: ctx.settings.section("worker")?,
             public_url: ctx.settings.section::<PublicUrl>("inbound")?.public_url,
         })
+    }
+
+    /// Starts sending the tests of this handler's medium. It stops with the process, after what it has
+    /// begun.
+    pub fn start_tests(&self, ctx: &Context, handler: Arc<dyn TestHandler>) {
+        let medium = handler.medium();
+        let tests = TestSends {
+            database: self.database.clone(),
+            handler,
+            team: self.team.clone(),
+            keyer: self.keys.addresses.clone(),
+            tokens: self.keys.tokens.clone(),
+            public_url: self.public_url.clone(),
+            sender_domain: self.duties.sender_domain.clone(),
+            clock: self.shared.clock.clone(),
+            name: self.name.clone(),
+        };
+        ctx.shutdown.spawn(format!("{medium} tests"), tests.run(ctx.shutdown.token()));
     }
 
     /// Starts a worker with this handler, `concurrency` attempts at once. It stops with the

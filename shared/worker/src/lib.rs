@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod recorder;
 mod settings;
 pub mod telemetry;
+pub mod test_sends;
 mod traces;
 
 pub use content::{Content, Found, OwedText, ReadyTouch, Team};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use domain::{ContactId, Locale, TouchId};
 use email_worker::mailer::{LimitSettings, Mailer, SendResult, Timeouts};
-use email_worker::message::{Email, Envelope, FinishedMessage, parse_mailbox};
+use email_worker::message::{Email, Envelope, FinishedMessage, SentFor, parse_mailbox};
 use email_worker::settings::Relay;
 use storage::claims::{ContactFacts, OwnerFacts};
 use templates::Renderer;
@@ -111,8 +111,7 @@ fn prepare(world: &World) -> Prepared {
         let to = format!("bare{n}@d{n}.example");
         let envelope = Envelope::new(from.email.as_ref(), &to).expect("an address");
         let email = Email {
-            touch: TouchId::new(),
-            attempt: 1,
+            sent_for: SentFor::Touch { id: TouchId::new(), attempt: 1 },
             now: world.clock.now(),
             from: &from,
             reply_to: None,

@@ -1,8 +1,12 @@
-//! Rows 6, 7, 9, 10, 12, 14 and 16: between the hint and its acknowledgement.
+//! Rows 6, 7, 9, 10, 12, 14, 16 and 19: between the hint and its acknowledgement.
 
 use std::time::Duration;
 
-use domain::Channel;
+use domain::access::UserRole;
+use domain::{Channel, Locale, Medium, TestSendId, UserId};
+use storage::test_sends::NewTest;
+use storage::users::NewUser;
+use storage::{Database, Role};
 use tests::processes::{Program, Scene};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -214,4 +218,50 @@ async fn row_16_a_hint_that_kills_its_workers_is_put_aside_and_taken_up_again() 
     assert_eq!(ends(&scene).await[&Channel::Email], [ONCE]);
     queue_holds(&scene, EMAIL_QUEUE, 0).await;
     queue_holds(&scene, "touch.dlq.v1", 0).await;
+}
+
+/// A marketer of a scene.
+async fn marketer(console: &Database) -> UserId {
+    let new = NewUser {
+        email: "maya@palm-realty.ae".to_owned(),
+        full_name: "Maya".to_owned(),
+        roles: vec![UserRole::Marketer],
+        agent_email: None,
+        locale: Locale::En,
+        actor: "test".to_owned(),
+    };
+    console.add_user(&new).await.unwrap().unwrap()
+}
+
+/// Asks for a test, as the console does.
+async fn ask_for_a_test(console: &Database, user: UserId) -> TestSendId {
+    let source = testkit::fixture::template(Medium::Email);
+    let compiled = templates::compile(&source, &templates::Partials::new()).unwrap();
+    let (actor, locale) = ("maya", Locale::En);
+    let test = NewTest { user, actor, compiled: &compiled, version: None, contact: None, locale };
+    console.ask_test(&test, 20).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn row_19_a_test_that_was_accepted_and_not_recorded_is_in_doubt_and_sent_once() {
+    let mut scene = Scene::with(&[], 0).await;
+    scene.environment = scene.environment.with(&[("inbound.public_url", "https://u.palm.example")]);
+    let console = scene.deployment.connect(Role::Console);
+    let user = marketer(&console).await;
+    ask_for_a_test(&console, user).await;
+    scene.dies_at("mailer.accepted_unrecorded", (Program::EmailWorker, &[])).await;
+    assert_eq!(scene.smtp.accepted().len(), 1);
+    // The lease of the dead worker is over.
+    scene
+        .execute("UPDATE test_sends SET lease_until = now() - interval '1 second'".to_owned())
+        .await;
+    let _worker = scene.start(Program::EmailWorker);
+    scene.sees("SELECT count(*) FROM test_sends WHERE state = 'doubt'", 1).await;
+    // What comes after it is sent, so the worker has looked again: the one in doubt is not repeated.
+    let next = ask_for_a_test(&console, user).await;
+    scene.sees("SELECT count(*) FROM test_sends WHERE state = 'sent'", 1).await;
+    let names: Vec<_> =
+        scene.smtp.accepted().into_iter().filter_map(|mail| mail.message_id).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names[1].contains(&next.to_string()), "{names:?}");
 }
