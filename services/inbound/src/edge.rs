@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bootstrap::Shutdown;
 use bootstrap::health::Health;
-use domain::token::{PREFERENCES_PATH, TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
+use domain::token::{PREFERENCES_PATH, TestToken, TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout_at};
@@ -89,7 +89,7 @@ impl Edge {
                 let link = Link { token, locale, way: &way(uri.path()) };
                 html(StatusCode::OK, self.pages.question(read.channel, link))
             }
-            Err(_) => self.refuse(),
+            Err(_) => self.test_or_refuse(token, uri, headers),
         }
     }
 
@@ -98,7 +98,7 @@ impl Edge {
         // Read whatever the token is worth: a bad one is not to be told by how fast it fails.
         let body = self.read(body).await;
         let Ok(read) = UnsubscribeToken::decode(&self.keys, token) else {
-            return self.refuse();
+            return self.test_or_refuse(token, &head.uri, &head.headers);
         };
         let agent = head.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         let now = self.intake.clock().now();
@@ -130,6 +130,15 @@ impl Edge {
             }
         }
         kept
+    }
+
+    /// The answer to a token that takes nobody off: that of a test is told so, every other is bad.
+    pub(crate) fn test_or_refuse(&self, token: &str, uri: &Uri, headers: &HeaderMap) -> Response {
+        if TestToken::decode(&self.keys, token).is_err() {
+            return self.refuse();
+        }
+        let locale = language::chosen(uri, headers, self.usual);
+        html(StatusCode::OK, self.pages.test(locale))
     }
 
     /// The one answer to every bad token (compliance.md SEC-03).

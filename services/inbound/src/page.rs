@@ -144,6 +144,25 @@ impl Pages {
         })
     }
 
+    /// What stands there behind the links of a test.
+    pub(crate) fn test(&self, locale: Locale) -> String {
+        bilingual(locale, LETTER, |locale| {
+            match locale {
+            Locale::En => (
+                "This was a test".to_owned(),
+                "The message was sent by somebody of the team to see how it arrives. Its link works, \
+                 and nobody was unsubscribed."
+                    .to_owned(),
+            ),
+            Locale::Ar => (
+                "كانت هذه تجربة".to_owned(),
+                "أرسل أحد أعضاء الفريق هذه الرسالة ليرى كيف تصل. رابطها يعمل، ولم يُلغَ اشتراك أحد."
+                    .to_owned(),
+            ),
+        }
+        })
+    }
+
     /// What stands there when an opt-out could be stored nowhere.
     pub(crate) fn later(&self, locale: Locale) -> String {
         bilingual(locale, BROKEN, |locale| match locale {

@@ -84,7 +84,9 @@ impl Edge {
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Response {
-        let Ok(read) = UnsubscribeToken::decode(&self.keys, token) else { return self.refuse() };
+        let Ok(read) = UnsubscribeToken::decode(&self.keys, token) else {
+            return self.test_or_refuse(token, uri, headers);
+        };
         self.offer(token, &read, uri, headers, None).await
     }
 

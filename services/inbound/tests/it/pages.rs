@@ -1,6 +1,9 @@
 //! What people see (compliance.md EML-04, EML-10, EML-26, SEC-06).
 
-use crate::world::{World, eventually};
+use domain::TestSendId;
+use domain::token::{TestToken, TokenKeys, UnsubscribeToken};
+
+use crate::world::{TOKEN_SECRET, World, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_there_in_both_languages_and_leads_to_an_opt_out() {
@@ -80,4 +83,26 @@ async fn it_is_seen_among_the_fleet_until_it_stops() {
     let (_deployment, _journal) = world.stop_keeping().await;
     eventually("it leaves with a word", async || operator.members().await.unwrap().is_empty())
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_links_of_a_test_say_so_and_list_nobody() {
+    let world = World::start().await;
+    let keys = TokenKeys::new("k1", TOKEN_SECRET.as_bytes());
+    let token = TestToken(TestSendId::new()).encode(&keys);
+    for door in ["u", "p"] {
+        let page = world.ask("GET", &format!("/{door}/{token}?lang=en"), "").await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(page.body.contains("This was a test") && page.body.contains("كانت هذه تجربة"));
+        assert!(!page.body.contains("<form"), "there is nothing to press: {}", page.body);
+    }
+    // What a mail program posts, and what somebody would post to the other page.
+    let clicked = world.post(&format!("/u/{token}"), "List-Unsubscribe=One-Click").await;
+    assert_eq!(clicked.status, 200);
+    assert!(clicked.body.contains("This was a test"), "{clicked:?}");
+    let chosen = world.post("/p/", &format!("token={token}&do=everything")).await;
+    assert_eq!(chosen.status, 400, "no form of ours says that");
+    assert!(world.deployment.operator.newest_entries(9).await.unwrap().is_empty());
+    // Another purpose, another token: it serves for nothing else.
+    UnsubscribeToken::decode(&keys, &token).unwrap_err();
 }
