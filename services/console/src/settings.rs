@@ -28,6 +28,7 @@ struct Section {
     trusted_proxies: String,
     session_hours: u64,
     api_requests_per_minute: u32,
+    tests_per_hour: u32,
 }
 
 /// The part of `[team]` that is needed here.
@@ -159,6 +160,8 @@ pub struct Settings {
     pub lifetime: Duration,
     /// So often a token of the API may ask.
     pub api_per_minute: u32,
+    /// So many tests one person may send to themself within an hour.
+    pub tests_per_hour: u32,
     /// Proxies that are believed when they say where a request comes from.
     pub trusted_proxies: Proxies,
     /// The team's own hours.
@@ -202,6 +205,7 @@ impl Settings {
             idle: Duration::from_secs(section.idle_minutes.max(1) * 60),
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
             api_per_minute: section.api_requests_per_minute,
+            tests_per_hour: section.tests_per_hour,
             trusted_proxies: Proxies::parse(&section.trusted_proxies).with_context(|| {
                 format!(
                     "console.trusted_proxies is \"{}\"; write addresses or networks: 10.0.0.0/8, ::1",

@@ -15,6 +15,7 @@ mod list;
 mod list_files;
 mod plans;
 mod provider;
+mod self_tests;
 mod tasks;
 mod templates;
 mod tokens;

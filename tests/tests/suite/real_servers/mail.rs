@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{Locale, Medium, TouchId};
 use email_worker::dkim::Signer;
 use email_worker::mailer::{LimitSettings, Mailer, SendResult, Timeouts};
-use email_worker::message::{Email, Envelope, parse_mailbox};
+use email_worker::message::{Email, Envelope, SentFor, parse_mailbox};
 use email_worker::reply::{Verdict, judge};
 use email_worker::settings::Relay;
 use futures_util::stream::{self, StreamExt};
@@ -91,8 +91,7 @@ async fn send(mailer: &Mailer, signer: &Signer, letter: &Letter) -> SendResult {
     let reply_to = parse_mailbox("سارة <sara@palm.example>", "reply-to").unwrap();
     let envelope = Envelope::new("hello@palm.example", letter.to).unwrap();
     let message = Email {
-        touch: letter.touch,
-        attempt: 1,
+        sent_for: SentFor::Touch { id: letter.touch, attempt: 1 },
         now: now(),
         from: &from,
         reply_to: Some(&reply_to),

@@ -15,6 +15,7 @@ use super::form::{self, Checked};
 use super::list::plans_by_template;
 use super::panel::Panel;
 use super::preview::{Preview, Shown};
+use super::test::Tests;
 use super::visual::{self, Visual, Visuals};
 use crate::app::App;
 use crate::page::Page;
@@ -91,6 +92,8 @@ struct Editor {
     past: Vec<TemplatePast>,
     decisions: Vec<TemplateDecision>,
     preview: Preview,
+    /// The reader's own tests, where there can be some.
+    tests: Option<Tests>,
     problem: Option<String>,
 }
 
@@ -159,7 +162,13 @@ async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Edi
     let plans = plans_by_template(&plans, page);
     let seen = stored.draft.as_ref().map(|draft| draft.edited_at.timestamp_micros().to_string());
     let medium = stored.medium()?;
+    let tests = if page.may(Permission::PlansEdit) && medium != Medium::Call {
+        Some(Tests::of(&key, page, app).await?)
+    } else {
+        None
+    };
     Ok(Editor {
+        tests,
         description: app.library.description(&key, page.locale()).map(str::to_owned),
         medium: office::words::medium(medium, page.locale()),
         is_email: medium == Medium::Email,

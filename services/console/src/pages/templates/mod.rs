@@ -5,6 +5,7 @@ mod form;
 mod list;
 mod panel;
 mod preview;
+mod test;
 mod versions;
 mod visual;
 
@@ -23,6 +24,8 @@ pub fn routes(routes: Routes) -> Routes {
         .post("/templates/{key}/preview", Permission(PlansRead), preview::part)
         .get("/templates/{key}/page", Permission(PlansRead), preview::stored_page)
         .post("/templates/{key}/page", Permission(PlansRead), preview::typed_page)
+        .get("/templates/{key}/tests", Permission(PlansEdit), test::show)
+        .post("/templates/{key}/test", Permission(PlansEdit), test::ask)
         .post("/templates/{key}/discard", Permission(PlansEdit), editor::discard)
         .post("/templates/{key}/approve", Permission(PlansApprove), editor::approve)
         .post("/templates/{key}/retire", Permission(PlansApprove), versions::retire)

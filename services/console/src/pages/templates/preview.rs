@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use domain::access::Permission;
-use domain::{Locale, Medium};
+use domain::{ContactId, Locale, Medium};
 use office::content::{self, Rendered};
 use office::{Connection, people};
 use serde::Deserialize;
@@ -100,11 +100,30 @@ impl Shown {
         Ok(shown)
     }
 
-    fn rendered(&self, compiled: &Compiled) -> anyhow::Result<Rendered> {
+    /// As whom; nobody for an example.
+    pub fn contact(&self) -> Option<ContactId> {
+        self.person.as_ref().map(|(person, _)| person.id)
+    }
+
+    /// In which language.
+    pub const fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    /// Whether somebody was named and it is not known who.
+    pub const fn is_undecided(&self) -> bool {
+        self.is_unknown || (self.person.is_none() && !self.others.is_empty())
+    }
+
+    /// The texts, as they would be sent.
+    ///
+    /// # Errors
+    /// When a field is missing, or the language.
+    pub fn rendered(&self, compiled: &Compiled) -> anyhow::Result<Rendered> {
         match &self.person {
             Some((_, fields)) => content::render(compiled, self.locale, fields),
             None => {
-                let fields = content::examples(compiled, self.locale);
+                let fields = Fields::examples_for(compiled, self.locale);
                 content::render(compiled, self.locale, &fields)
             }
         }
@@ -218,7 +237,7 @@ fn needed(compiled: &Compiled, locale: Locale) -> Vec<String> {
 }
 
 /// Why it cannot be rendered, in the reader's language.
-fn in_words(error: &anyhow::Error, page: &Page) -> String {
+pub fn in_words(error: &anyhow::Error, page: &Page) -> String {
     let Some(error) = error.downcast_ref::<RenderError>() else {
         tracing::warn!(error = %format!("{error:#}"), "a template cannot be shown");
         return page.say("preview-broken");

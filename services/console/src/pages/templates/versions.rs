@@ -4,14 +4,15 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
-use domain::Locale;
 use domain::access::Permission;
+use domain::{Locale, Medium};
 use serde::Deserialize;
 use similar::{ChangeTag, TextDiff};
 use templates::{Part, Source};
 
 use super::editor::Stored;
 use super::form;
+use super::test::Tests;
 use crate::app::App;
 use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
@@ -41,6 +42,8 @@ struct OneVersion {
     version: i32,
     current: Option<i32>,
     differences: Vec<Difference>,
+    /// The reader's own tests, where there can be some.
+    tests: Option<Tests>,
 }
 
 impl OneVersion {
@@ -57,9 +60,14 @@ pub async fn show(
 ) -> Answer {
     let old = app.database.template_source(&key, version).await?.ok_or(Trouble::NotFound)?;
     let current = Stored::of(&key, &app).await?.current.ok_or(Trouble::NotFound)?;
+    let tests = if page.may(Permission::PlansEdit) && old.medium != Medium::Call {
+        Some(Tests::of(&key, &page, &app).await?)
+    } else {
+        None
+    };
     let differences = differences(&old, &current.source, &page);
     let current = Some(current.version).filter(|current| *current != version);
-    page.show(&OneVersion { page: page.clone(), key, version, current, differences })
+    page.show(&OneVersion { page: page.clone(), key, version, current, differences, tests })
 }
 
 /// What changed from one source to the other, text by text.
