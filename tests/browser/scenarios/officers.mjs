@@ -1,43 +1,51 @@
 // Somebody says on the phone to be left alone. An officer puts them on the list and reads that nothing
 // is under way; finds the entry by another spelling; asks to lift it, may not agree to it alone; a second
-// officer does.
-import { comeIn, handOver, watch } from '../people.mjs';
+// officer does. Two sit at desks and read English, two have phones and read Arabic.
+import { fits, press, sitDown, words } from '../people.mjs';
+
+async function lift(browser, pair, problem) {
+  const say = words(pair.first.language);
+  const first = await sitDown(browser, pair.first, problem);
+  const second = await sitDown(browser, pair.second, problem);
+  const within = (page) => page.getByRole('main');
+  await first.goto('/list/add');
+  await first.locator('input[name=address]').fill(pair.address);
+  await first.locator('main select[name=reason]').selectOption('voice_request');
+  await first.locator('input[name=evidence]').fill('call of this morning');
+  await press(first, within(first).getByRole('button', { name: say('list-add') }));
+  await first.getByText(say('list-added-clear')).waitFor();
+  await fits(first, problem);
+  await first.goto('/list');
+  await first.locator('main input[name=q]').fill(pair.spelled);
+  await press(first, within(first).getByRole('button', { name: say('find') }));
+  await press(first, within(first).getByRole('link', { name: say('list-open') }).first());
+  await first.waitForURL('**/list/entries/*');
+  const entry = first.url();
+  await first.getByText('call of this morning').first().waitFor();
+  const ask = async (page, button) => {
+    await page.locator('main input[name=reason]').fill('It was the wrong number');
+    await page.locator('main input[name=evidence]').fill('ticket 7');
+    await fits(page, problem);
+    await press(page, within(page).getByRole('button', { name: say(button) }));
+  };
+  await ask(first, 'lift-ask');
+  await first.getByText(say('notice-lift-requested')).waitFor();
+  await first.goto(entry);
+  await ask(first, 'lift-approve');
+  await first.getByText(say('lift-needs-another')).first().waitFor();
+  // The second officer finds it waiting.
+  await second.goto('/list');
+  await press(second, within(second).locator('a[href="/list/lifts"]'));
+  await press(second, within(second).getByRole('link', { name: say('lift-decide') }).first());
+  await ask(second, 'lift-approve');
+  await second.getByText(say('notice-lifted')).waitFor();
+  await first.goto(entry);
+  await first.getByText(say('list-over')).waitFor();
+  for (const page of [first, second]) await page.context().close();
+}
 
 export default async function ({ browser, job, problem }) {
-  const { context, page } = await comeIn(browser, job.link);
-  watch(page, problem);
-  const salem = await handOver(browser, page, 'سالم الحربي');
-  watch(salem, problem);
-  await salem.goto('/list/add?lang=en');
-  await salem.locator('input[name=address]').fill('+971 50 000 00 20');
-  await salem.getByLabel('Why').selectOption('voice_request');
-  await salem.getByLabel('What proves it').fill('call of this morning');
-  await salem.getByRole('main').getByRole('button', { name: 'Put on the list' }).click();
-  await salem.getByText('Clear: nothing to it starts any more').waitFor();
-  // Arabic digits, without the country code.
-  await salem.goto('/list');
-  await salem.getByLabel('An address in any spelling').fill('٠٥٠ ٠٠٠ ٠٠٢٠');
-  await salem.getByRole('main').getByRole('button', { name: 'Find' }).click();
-  await salem.getByRole('main').getByRole('link', { name: 'Open' }).first().click();
-  const entry = salem.url();
-  await salem.getByText('call of this morning').first().waitFor();
-  const ask = async (who, button) => {
-    await who.getByLabel('Reason').fill('It was the wrong number');
-    await who.getByLabel('What proves it').fill('ticket 7');
-    await who.getByRole('button', { name: button }).click();
-  };
-  await ask(salem, 'Ask to lift');
-  await salem.getByText('The entry is in force until another officer agrees.').waitFor();
-  await salem.goto(entry);
-  await ask(salem, 'Agree and lift');
-  await salem.getByText('Another officer has to agree.').first().waitFor();
-  // The second officer finds it waiting.
-  await page.goto('/list');
-  await page.getByRole('link', { name: /lifts? waits?/ }).click();
-  await page.getByRole('link', { name: 'Look and decide' }).first().click();
-  await ask(page, 'Agree and lift');
-  await page.getByText('Lifted.').waitFor();
-  await salem.goto(entry);
-  await salem.getByText('This entry is no longer in force.').waitFor();
-  await context.close();
+  for (const pair of job.pairs) {
+    await lift(browser, pair, problem);
+  }
 }

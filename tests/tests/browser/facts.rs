@@ -31,10 +31,14 @@ const STANDING: &str = "
 impl Fleet {
     /// A user with this role, and how they come in: in English at a desk, in Arabic on a phone.
     pub async fn somebody(&self, name: &str, role: UserRole, locale: Locale) -> Value {
+        self.user(&format!("{role}.{locale}@palm.example"), name, role, locale).await
+    }
+
+    /// The same with an address of their own, where there are several.
+    pub async fn user(&self, email: &str, name: &str, role: UserRole, locale: Locale) -> Value {
         let database = self.database(Role::Console);
-        let email = format!("{role}.{locale}@palm.example");
         let new = NewUser {
-            email: email.clone(),
+            email: email.to_owned(),
             full_name: name.to_owned(),
             roles: vec![role],
             agent_email: None,

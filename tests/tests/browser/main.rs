@@ -8,6 +8,9 @@ mod facts;
 mod rig;
 mod work;
 
+use domain::Locale;
+use domain::access::UserRole;
+use mail_parser::MessageParser;
 use rig::{Fleet, play, play_with};
 use serde_json::json;
 
@@ -81,11 +84,15 @@ async fn a_first_start_leads_from_the_printed_link_to_emails_that_left() {
 #[tokio::test]
 async fn what_a_marketer_approves_is_what_leaves() {
     let Some(fleet) = Fleet::hurried().await else { return };
-    let people = "name,email,country,source\nSara Haddad,sara@example.com,AE,fair\nOmar Nasser,omar@example.com,AE,fair\n";
+    let people = "name,email,country,source,language
+Sara Haddad,sara@example.com,AE,fair,en
+Omar Nasser,omar@example.com,AE,fair,en
+ليلى قاسم,layla@example.com,AE,fair,ar
+";
     fleet.import(people).await;
     let words = "A lantern for";
     // Of each channel of the plan, as the page lists them: three emails and a call for each.
-    let job = json!({ "link": fleet.link(), "words": words, "counts": ["6", "2"],
+    let job = json!({ "link": fleet.link(), "words": words, "counts": ["9", "3"],
                       "block": "Lanternlight", "arabic": "ضوء الفانوس",
                       "pictures": rig::pictures_of("marketer") });
     play("marketer", &job).await;
@@ -93,13 +100,35 @@ async fn what_a_marketer_approves_is_what_leaves() {
     let visual = emails.iter().all(|email| email.contains(">Lanternlight</h2>"));
     assert!(visual, "what was edited in blocks has left: {emails:?}");
     assert!(emails.iter().any(|email| email.contains("A lantern for Sara")), "{emails:?}");
+    let pages = fleet.emails_with("layla@example.com", 1).await.into_iter().map(|email| {
+        let parsed = MessageParser::new().parse(email.as_bytes()).expect("it is an email");
+        parsed.body_html(0).map(|page| page.into_owned()).unwrap_or_default()
+    });
+    let pages: Vec<String> = pages.collect();
+    assert!(pages.iter().any(|page| page.contains(">ضوء الفانوس</h2>")), "{pages:?}");
     fleet.stop().await;
 }
 
 #[tokio::test]
 async fn an_officer_stops_somebody_and_two_lift_it_again() {
     let Some(fleet) = Fleet::demonstration().await else { return };
-    play("officers", &json!({ "link": fleet.link() })).await;
+    let mut pairs = Vec::new();
+    for (locale, names, address, spelled) in [
+        (Locale::En, ["Lina Khoury", "Omar Aziz"], "+971 50 000 00 20", "0500000020"),
+        // Arabic digits, without the country code.
+        (Locale::Ar, ["سالم الحربي", "عمر عزيز"], "+971 50 000 00 21", "٠٥٠ ٠٠٠ ٠٠٢١"),
+    ] {
+        let first = fleet.somebody(names[0], UserRole::Compliance, locale).await;
+        let email = format!("second.{locale}@palm.example");
+        let second = fleet.user(&email, names[1], UserRole::Compliance, locale).await;
+        let pair = json!({ "first": first, "second": second, "address": address,
+                           "spelled": spelled });
+        pairs.push(pair);
+    }
+    play("officers", &json!({ "pairs": pairs })).await;
+    let lifted = "SELECT count(*) FROM suppression_events WHERE action = 'lift'
+                     AND actor IN ('second.en@palm.example', 'second.ar@palm.example')";
+    assert_eq!(fleet.count(lifted).await, 2, "each by the second officer");
     fleet.stop().await;
 }
 
