@@ -18,12 +18,10 @@ use super::words::{AddressKind, Group, Language, Level, Standing};
 use crate::access::reader::{contacts_of, visible_contact};
 use crate::app::App;
 use crate::pages::contacts::change::{self, Filled as Corrected};
-use crate::pages::contacts::new::{Filled, Made, make};
+use crate::pages::contacts::new::{Filled, LONGEST, LONGEST_NOTES, Made, make};
 
 /// A longer text is not looked for.
 const LONGEST_SEARCH: usize = 200;
-/// No source is longer.
-const LONGEST_SOURCE: usize = 300;
 
 /// Which contacts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -231,16 +229,12 @@ pub async fn list(
 }
 
 fn filter(asked: &Asked, caller: &Caller, app: &App) -> Result<ContactFilter, Problem> {
+    Problem::unless_at_most(&[
+        ("q", asked.q.as_ref(), LONGEST_SEARCH),
+        ("source", asked.source.as_ref(), LONGEST),
+    ])
+    .map_err(Problem::of_form)?;
     let text = asked.q.as_deref().unwrap_or_default().trim().to_owned();
-    if text.chars().count() > LONGEST_SEARCH {
-        return Err(Problem::malformed("q", format!("is {LONGEST_SEARCH} characters at most")));
-    }
-    if asked.source.as_ref().is_some_and(|source| source.chars().count() > LONGEST_SOURCE) {
-        return Err(Problem::malformed(
-            "source",
-            format!("is {LONGEST_SOURCE} characters at most"),
-        ));
-    }
     let keys = match Named::parse(&text, None, &app.settings.team.default_region) {
         Ok(Named::Address(address)) => vec![address.key(&app.keyer)],
         _ => Vec::new(),
@@ -297,7 +291,7 @@ pub struct NewContact {
     #[schema(max_length = 300)]
     owner: Option<String>,
     /// Notes.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 3000)]
     notes: Option<String>,
 }
 
@@ -331,6 +325,14 @@ pub async fn create(
     caller: Caller,
     Json(new): Json<NewContact>,
 ) -> Result<axum::response::Response, Problem> {
+    Problem::unless_at_most(&[
+        ("full_name", Some(&new.full_name), LONGEST),
+        ("source", Some(&new.source), LONGEST),
+        ("email", new.email.as_ref(), LONGEST),
+        ("phone", new.phone.as_ref(), LONGEST),
+        ("owner", new.owner.as_ref(), LONGEST),
+        ("notes", new.notes.as_ref(), LONGEST_NOTES),
+    ])?;
     let word = |word: Option<String>| word.unwrap_or_default();
     let filled = Filled {
         full_name: new.full_name,
@@ -369,6 +371,10 @@ pub async fn correct(
     Path(id): Path<ContactId>,
     Json(new): Json<Correction>,
 ) -> Result<Json<Contact>, Problem> {
+    Problem::unless_at_most(&[
+        ("full_name", new.full_name.as_ref(), LONGEST),
+        ("first_name", new.first_name.as_ref(), LONGEST),
+    ])?;
     let was = visible_contact(&app, &caller, id).await?;
     let filled = Corrected {
         full_name: new.full_name.unwrap_or_else(|| was.full_name.clone()),

@@ -139,10 +139,10 @@ pub async fn add(
     Path(contact): Path<ContactId>,
     Json(new): Json<Noted>,
 ) -> Result<axum::response::Response, Problem> {
+    Problem::unless_at_most(&[("note", Some(&new.note), note::LONGEST)])?;
     visible_contact(&app, &caller, contact).await?;
-    let length = new.note.chars().count();
-    if new.note.trim().is_empty() || length > note::LONGEST {
-        return Err(Problem::field("note", "has 1 to 2000 characters, not all of them blank"));
+    if new.note.trim().is_empty() {
+        return Err(Problem::field("note", "says nothing"));
     }
     let now = app.clock.now();
     let happened_at = new.at.unwrap_or(now);

@@ -157,7 +157,22 @@ impl Problem {
 
     /// The same for a field or parameter whose form is wrong.
     pub fn malformed(name: &str, detail: impl Into<String>) -> Self {
-        Self { kind: Kind::Malformed, ..Self::field(name, detail) }
+        Self::field(name, detail).of_form()
+    }
+
+    /// The same problem, of a form that is wrong.
+    pub fn of_form(self) -> Self {
+        Self { kind: Kind::Malformed, ..self }
+    }
+
+    /// Holds texts to the lengths the document says (`maxLength`): characters as they were sent.
+    pub fn unless_at_most(fields: &[(&str, Option<&String>, usize)]) -> Result<(), Self> {
+        for (name, text, most) in fields {
+            if text.is_some_and(|text| text.chars().count() > *most) {
+                return Err(Self::field(name, format!("is {most} characters at most")));
+            }
+        }
+        Ok(())
     }
 
     /// Nothing there, or nothing for this token.

@@ -24,6 +24,11 @@ use crate::access::reader::{contacts_of, visible_contact};
 use crate::app::App;
 use crate::pages::list::{PATIENCE, REASONS};
 
+/// No address is longer.
+const LONGEST_ADDRESS: usize = 300;
+/// Longer evidence belongs into a file that is named here.
+const LONGEST_EVIDENCE: usize = 1000;
+
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +184,7 @@ pub async fn check(
     State(app): State<App>,
     Json(asked): Json<NamedAddress>,
 ) -> Result<Json<Checked>, Problem> {
+    Problem::unless_at_most(&[("address", Some(&asked.address), LONGEST_ADDRESS)])?;
     let region = &app.settings.team.default_region;
     let channel = asked.channel.map(|it| it.0);
     let named = Named::parse(&asked.address, channel, region);
@@ -239,6 +245,10 @@ pub async fn add(
     caller: Caller,
     Json(new): Json<NewEntry>,
 ) -> Result<Response, Problem> {
+    Problem::unless_at_most(&[
+        ("address", Some(&new.address), LONGEST_ADDRESS),
+        ("evidence", new.evidence.as_ref(), LONGEST_EVIDENCE),
+    ])?;
     if !REASONS.contains(&new.reason.0) {
         let known: Vec<&str> = REASONS.iter().map(|reason| reason.as_str()).collect();
         return Err(Problem::field("reason", format!("is one of {}", known.join(", "))));

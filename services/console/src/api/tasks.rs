@@ -15,6 +15,7 @@ use super::problem::{Kind, Problem};
 use super::words::{Channel, ListReason, Outcome};
 use crate::access::reader::tasks_of;
 use crate::app::App;
+use crate::pages::contacts::note;
 use crate::pages::{day_of, end_task, outcomes};
 
 /// Which tasks.
@@ -195,6 +196,7 @@ pub async fn end(
     Path(id): Path<TaskId>,
     Json(ended): Json<Ended>,
 ) -> Result<Json<TaskEnd>, Problem> {
+    Problem::unless_at_most(&[("note", ended.note.as_ref(), note::LONGEST)])?;
     let card = visible(&app, &caller, id).await?;
     if !card.is_open() {
         return Err(Problem::new(Kind::Conflict, "The task is closed; nothing was changed."));

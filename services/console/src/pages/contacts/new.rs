@@ -18,7 +18,9 @@ use crate::page::Page;
 use crate::trouble::{Answer, Trouble};
 
 /// Longer texts are refused.
-pub(super) const LONGEST: usize = 300;
+pub const LONGEST: usize = 300;
+/// Longer notes are.
+pub const LONGEST_NOTES: usize = 3000;
 
 /// What was filled in.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -114,7 +116,8 @@ fn contact(filled: &Filled, app: &App) -> Result<NewContact, (&'static str, &'st
     let full_name = text(&filled.full_name).ok_or(("full_name", "name-missing"))?;
     let source = text(&filled.source).ok_or(("source", "contact-source-missing"))?;
     let all = [&full_name, &source, &filled.email, &filled.phone, &filled.owner];
-    if all.iter().any(|text| text.chars().count() > LONGEST) || filled.notes.len() > 10 * LONGEST {
+    let is_longer = |text: &str, most| text.chars().count() > most;
+    if all.iter().any(|text| is_longer(text, LONGEST)) || is_longer(&filled.notes, LONGEST_NOTES) {
         return Err(("", "contact-too-long"));
     }
     let parsed = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());

@@ -18,14 +18,13 @@ use super::today::day_of;
 use super::visible;
 use crate::app::App;
 use crate::page::Page;
+use crate::pages::contacts::note;
 use crate::trouble::{Answer, Trouble};
 
 /// How long to wait for what is being handed over at the moment somebody says no.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long what was said can be taken back.
 const UNDO_WITHIN: Duration = Duration::from_secs(120);
-/// Longer notes are cut.
-const LONGEST_NOTE: usize = 2000;
 
 /// How it went.
 #[derive(Debug, Deserialize)]
@@ -114,7 +113,7 @@ pub async fn end(
         TaskOutcome::Refused => Some(put_on_list(card, app, actor).await?),
         _ => None,
     };
-    let note: String = note.trim().chars().take(LONGEST_NOTE).collect();
+    let note: String = note.trim().chars().take(note::LONGEST).collect();
     let end = TaskEnd {
         id: card.task.id,
         outcome,

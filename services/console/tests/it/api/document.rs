@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use domain::access::UserRole;
 use serde_json::Value;
 
 use crate::world::World;
@@ -82,4 +83,61 @@ async fn every_operation_says_what_it_needs_and_what_it_answers() {
         }
     }
     assert!(operations >= 18, "{operations}");
+}
+
+/// A component of the document, or what stands there itself; of what may be null, the other.
+fn meant<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+    if let Some(all) = schema["oneOf"].as_array() {
+        let one = all.iter().find(|one| one["type"] != "null").expect("it is not always null");
+        return meant(one, document);
+    }
+    match schema["$ref"].as_str() {
+        Some(name) => document.pointer(name.trim_start_matches('#')).expect("it is there"),
+        None => schema,
+    }
+}
+
+#[tokio::test]
+async fn texts_longer_than_the_document_allows_are_refused() {
+    let world = World::start().await;
+    let roles = [UserRole::Marketer, UserRole::Compliance, UserRole::Agent];
+    let mut program = world.program(&roles).await;
+    let document = served().await;
+    let mut tried = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let Some(fields) = meant(body, &document)["properties"].as_object() else { continue };
+            let path = path.trim_start_matches("/api/v1");
+            let path = path.replace(['{', '}'], "\u{1}");
+            let parts = path.split('\u{1}').enumerate();
+            let path: String = parts
+                .map(|(n, part)| {
+                    if n % 2 == 1 {
+                        "01a00000-0000-7000-8000-000000000000".to_owned()
+                    } else {
+                        part.to_owned()
+                    }
+                })
+                .collect();
+            let mut whole = serde_json::Map::new();
+            for name in meant(body, &document)["required"].as_array().into_iter().flatten() {
+                let field = meant(&fields[name.as_str().unwrap()], &document);
+                let value = field["enum"].get(0).cloned().unwrap_or_else(|| "x".into());
+                whole.insert(name.as_str().unwrap().to_owned(), value);
+            }
+            for (name, field) in fields {
+                let Some(most) = meant(field, &document)["maxLength"].as_u64() else { continue };
+                let long = "é".repeat(usize::try_from(most).unwrap() + 1);
+                let mut body = whole.clone();
+                body.insert(name.clone(), long.into());
+                let answer = program.send(&method.to_uppercase(), &path, &body.into()).await;
+                let said = (answer.status, answer.json()["errors"][0]["name"].clone());
+                assert_eq!(said, (422, name.as_str().into()), "{method} {path}: {answer:?}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 8, "{tried} fields");
+    world.stop().await;
 }
