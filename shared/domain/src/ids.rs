@@ -61,4 +61,5 @@ id!(/** Somebody of the team who signs in. */ UserId);
 id!(/** One of a user's sessions. */ SessionId);
 id!(/** An address events are posted to. */ WebhookId);
 id!(/** What a program comes in with. */ ApiTokenId);
+id!(/** An image of emails. */ ImageId);
 id!(/** A test that somebody sends to themself. */ TestSendId);

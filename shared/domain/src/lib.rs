@@ -22,6 +22,7 @@ pub mod failpoint;
 pub mod gate;
 pub mod hex;
 pub mod ids;
+pub mod image;
 pub mod interaction;
 pub mod locale;
 pub mod outgoing;
@@ -54,8 +55,8 @@ pub use channel::{Channel, ContactChannel, Lane, Medium};
 pub use clock::Clock;
 pub use ids::{
     AddressId, ApiTokenId, BlackoutId, ConsentId, ContactId, DecisionId, EnrolmentId, EventId,
-    PauseId, PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId, TemplateVersionId,
-    TestSendId, TouchId, UserId, WebhookId,
+    ImageId, PauseId, PlanVersionId, RegistryLoadId, RequestId, SessionId, TaskId,
+    TemplateVersionId, TestSendId, TouchId, UserId, WebhookId,
 };
 pub use locale::Locale;
 pub use plan::Plan;

@@ -16,6 +16,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("embedded", &[]),
     ("messages", &["domain"]),
     ("templates", &["domain"]),
+    ("pictures", &["domain"]),
     ("library", &["domain", "templates"]),
     ("broker", &["messages"]),
     ("storage", &["domain", "messages", "templates", "trace"]),
@@ -30,7 +31,17 @@ const MAY: &[(&str, &[&str])] = &[
     ("inbound", &["bootstrap", "domain", "embedded", "storage", "trace"]),
     (
         "console",
-        &["bootstrap", "domain", "fleet", "library", "office", "storage", "templates", "worker"],
+        &[
+            "bootstrap",
+            "domain",
+            "fleet",
+            "library",
+            "office",
+            "pictures",
+            "storage",
+            "templates",
+            "worker",
+        ],
     ),
     ("touchline", COMMAND_LINE),
     ("tests", &[]),
@@ -80,6 +91,7 @@ const FENCES: &[(&str, &[&str], &[&str])] = &[
     // delivers webhooks, and asks the identity provider.
     ("reqwest", &["sms-worker", "console", "bootstrap?"], &[]),
     ("config", &["bootstrap"], &[]),
+    ("image", &["pictures"], &[]),
     // mail-auth is handed keys and asks nothing.
     ("hickory-resolver", &["touchline"], &[]),
 ];
