@@ -32,6 +32,7 @@ pub mod enrolments;
 pub mod facts;
 pub mod fleet;
 pub mod idempotency;
+pub mod images;
 pub mod outbox;
 pub mod outcomes;
 pub mod pauses;

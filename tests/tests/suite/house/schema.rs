@@ -9,6 +9,7 @@ use domain::consent::LegalBasis;
 use domain::contact::{ContactStatus, Group, Level};
 use domain::desk::{Attention, Resolution};
 use domain::digest::DigestState;
+use domain::image::ImageType;
 use domain::interaction::InteractionKind;
 use domain::pause::PauseScope;
 use domain::registry::{LoadKind, Registry};
@@ -79,6 +80,7 @@ fn words() -> BTreeMap<&'static str, Vec<&'static str>> {
         "task_action" => TaskAction,
         "task_outcome" => TaskOutcome,
         "interaction_kind" => InteractionKind,
+        "image_type" => ImageType,
         "digest_state" => DigestState,
         "wish" => Wish,
         "review_decision" => ReviewDecision,
