@@ -25,8 +25,8 @@ use templates::{Compiled, Partials, Renderer, Source};
 use testkit::fixture::{ADDRESS_SECRET, Deployment, template};
 use testkit::smtp_sink::Action;
 use testkit::{Fault, SmtpSink, Stage};
-use worker::Team;
 use worker::test_sends::TestSends;
+use worker::{Links, Team};
 
 const MAYA: &str = "maya@palm-realty.ae";
 
@@ -160,7 +160,10 @@ async fn what_arrives_has_the_parts_of_the_preview_and_says_that_it_is_a_test() 
 
         // As the preview renders it, with this link.
         let (facts, owner) = desk.console.contact_facts(desk.contact).await.unwrap().unwrap();
-        let fields = team().fields(&facts, owner.as_ref(), &url);
+        let fields = {
+            let links = Links { unsubscribe: &url, images: "https://u.palm.example/i" };
+            team().fields(&facts, owner.as_ref(), links)
+        };
         let shown = Renderer::new(&compiled()).unwrap().email(locale, &fields).unwrap();
         let subject = mail.subject().unwrap().strip_prefix(mark).unwrap();
         assert_eq!(subject, shown.subject);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::image::IMAGES_FIELD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -35,6 +36,9 @@ const fn known(
 ) -> Known {
     Known { name, what, example_en, example_ar, always }
 }
+
+/// Where images are in an example. Whoever shows one to people puts a place that is there instead.
+pub const EXAMPLE_IMAGES: &str = "https://example.com/i";
 
 const LINK: &str = "https://example.com/u/v1.k1.AZj0example0token0of0sixty0characters0in0all0here";
 
@@ -80,6 +84,13 @@ pub const KNOWN: &[Known] = &[
         true,
     ),
     known("unsubscribe_url", "the person's own unsubscribe link", LINK, LINK, true),
+    known(
+        IMAGES_FIELD,
+        "where the team's images are; an image's own name follows",
+        EXAMPLE_IMAGES,
+        EXAMPLE_IMAGES,
+        true,
+    ),
 ];
 
 /// The known field of that name.

@@ -56,6 +56,10 @@ domain::words! {
         LowContrast = "low_contrast",
         /// An image without words for those who do not see it.
         MissingAlt = "missing_alt",
+        /// An image of ours that is not there.
+        UnknownImage = "unknown_image",
+        /// Images that are heavy together.
+        HeavyImages = "heavy_images",
         /// A line break or another control character where none may be.
         ControlCharacter = "control_character",
         /// A subject that mail programs will cut off.
@@ -91,7 +95,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn error(code: ProblemCode, message: impl Into<String>) -> Self {
+    /// One that keeps the template from being used.
+    #[must_use]
+    pub fn error(code: ProblemCode, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -103,7 +109,9 @@ impl Problem {
         }
     }
 
-    pub(crate) fn warning(code: ProblemCode, message: impl Into<String>) -> Self {
+    /// One that somebody should look at.
+    #[must_use]
+    pub fn warning(code: ProblemCode, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
@@ -121,7 +129,9 @@ impl Problem {
         self
     }
 
-    pub(crate) fn within(mut self, locale: Locale, part: &str) -> Self {
+    /// The problem in a language, and in a text of it where it has no place yet.
+    #[must_use]
+    pub fn within(mut self, locale: Locale, part: &str) -> Self {
         self.locale = Some(locale);
         if self.part.is_empty() {
             part.clone_into(&mut self.part);

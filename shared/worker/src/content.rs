@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
+use domain::image::{IMAGES_FIELD, IMAGES_PATH};
 use domain::token::{TokenKeys, UnsubscribeToken};
 use domain::{ContactChannel, Locale, Plan, PlanVersionId, TemplateVersionId};
 use serde::Deserialize;
@@ -206,12 +207,34 @@ impl Content {
         format!("{}{path}{}?lang={locale}", self.public_url, token.encode(&self.tokens))
     }
 
+    /// Where the team's images are, without a final slash.
+    #[must_use]
+    pub fn images_url(&self) -> String {
+        images_url(&self.public_url)
+    }
+
     /// What templates may know about a touch. Empty values are left out, so that a template that
     /// needs one is blocked instead of saying "Hi ,".
     #[must_use]
     pub fn fields(&self, touch: &ClaimedTouch, unsubscribe_url: &str) -> Fields {
-        self.team.fields(&touch.contact, touch.owner.as_ref(), unsubscribe_url)
+        let links = Links { unsubscribe: unsubscribe_url, images: &self.images_url() };
+        self.team.fields(&touch.contact, touch.owner.as_ref(), links)
     }
+}
+
+/// Where the links of a message lead.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a> {
+    /// To the page that ends the messages.
+    pub unsubscribe: &'a str,
+    /// To the folder of the team's images, without a final slash.
+    pub images: &'a str,
+}
+
+/// Where the team's images are below inbound's public address, without a final slash.
+#[must_use]
+pub fn images_url(public_url: &str) -> String {
+    format!("{}{}", public_url.trim_end_matches('/'), IMAGES_PATH.trim_end_matches('/'))
 }
 
 impl Team {
@@ -221,7 +244,7 @@ impl Team {
         &self,
         contact: &ContactFacts,
         owner: Option<&OwnerFacts>,
-        unsubscribe_url: &str,
+        links: Links<'_>,
     ) -> Fields {
         let mut map = match &contact.custom {
             serde_json::Value::Object(custom) => known_custom(custom),
@@ -241,7 +264,8 @@ impl Team {
         put("agent_email", owner.map_or(self.reply_to.as_str(), |owner| owner.email.as_str()));
         put("team_name", &self.name);
         put("team_postal_address", &self.postal_address);
-        put("unsubscribe_url", unsubscribe_url);
+        put("unsubscribe_url", links.unsubscribe);
+        put(IMAGES_FIELD, links.images);
         if let Some(closing) = contact.closing_date {
             put("closing_date", &closing.to_string());
         }

@@ -28,7 +28,7 @@ pub mod telemetry;
 pub mod test_sends;
 mod traces;
 
-pub use content::{Content, Found, OwedText, ReadyTouch, Team};
+pub use content::{Content, Found, Links, OwedText, ReadyTouch, Team};
 pub use duties::{Duties, RequiredRegistries};
 pub use foresight::Foresight;
 pub use outcome::Outcome;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::email::Email;
+use domain::image::IMAGES_FIELD;
 use domain::pause::Pausable;
 use domain::phone::Phone;
 use domain::suppression::Purpose;
@@ -28,7 +29,8 @@ use templates::{Fields, Renderer};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Team;
+use crate::content::images_url;
+use crate::{Links, Team};
 
 /// Between two looks at what was asked for.
 const POLL: Duration = Duration::from_secs(1);
@@ -183,15 +185,20 @@ impl TestSends {
         let token = TestToken(due.id).encode(&self.tokens);
         let url = self.public_url.trim_end_matches('/');
         let unsubscribe_url = format!("{url}{UNSUBSCRIBE_PATH}{token}?lang={}", due.locale);
+        let images = images_url(&self.public_url);
         let (mut owner, mut country) = (None, None);
         let fields = match due.contact {
             None => Fields::examples_for(&due.compiled, due.locale)
-                .with("unsubscribe_url", unsubscribe_url.as_str()),
+                .with("unsubscribe_url", unsubscribe_url.as_str())
+                .with(IMAGES_FIELD, images),
             Some(contact) => {
                 let Some((facts, of_owner)) = self.database.contact_facts(contact).await? else {
                     return Ok(Err(TestEnd::refused("no_contact")));
                 };
-                let fields = self.team.fields(&facts, of_owner.as_ref(), &unsubscribe_url);
+                let fields = {
+                    let links = Links { unsubscribe: &unsubscribe_url, images: &images };
+                    self.team.fields(&facts, of_owner.as_ref(), links)
+                };
                 (owner, country) = (of_owner, facts.country);
                 fields
             }

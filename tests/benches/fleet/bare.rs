@@ -106,7 +106,11 @@ fn prepare(world: &World) -> Prepared {
     let url = format!("https://mail.palm.example/u/{}?lang=en", "x".repeat(110));
     let one = |n: usize| {
         let locale = if n % 5 < 2 { Locale::Ar } else { Locale::En };
-        let fields = team.fields(&contact(locale), Some(&owner()), &url);
+        let fields = team.fields(
+            &contact(locale),
+            Some(&owner()),
+            Links { unsubscribe: &url, images: "https://u.example/i" },
+        );
         let rendered = renderer.email(locale, &fields).expect("nothing is missing");
         let to = format!("bare{n}@d{n}.example");
         let envelope = Envelope::new(from.email.as_ref(), &to).expect("an address");

@@ -6,6 +6,7 @@ use library::Library;
 use storage::contacts::Contact;
 use storage::{Database, StorageError};
 use templates::{Compiled, Fields, Renderer, fields};
+use worker::Links;
 
 use crate::suggestion;
 
@@ -81,7 +82,7 @@ pub async fn compiled(
     Ok((compiled, None))
 }
 
-/// What templates may know about a contact. The unsubscribe link is an example.
+/// What templates may know about a contact. The unsubscribe link, and where images are, are examples.
 ///
 /// # Errors
 /// When the contact is gone, or the database does not answer.
@@ -92,8 +93,9 @@ pub async fn fields_of(
 ) -> anyhow::Result<Fields> {
     let facts = database.contact_facts(contact.id).await?;
     let (facts, owner) = facts.context("the contact was there a moment ago")?;
-    let link = fields::find("unsubscribe_url").map_or("", |known| known.example_en);
-    Ok(team.fields(&facts, owner.as_ref(), link))
+    let unsubscribe = fields::find("unsubscribe_url").map_or("", |known| known.example_en);
+    let links = Links { unsubscribe, images: fields::EXAMPLE_IMAGES };
+    Ok(team.fields(&facts, owner.as_ref(), links))
 }
 
 /// The texts of a template in a language, with these fields.
