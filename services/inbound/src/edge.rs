@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bootstrap::Shutdown;
 use bootstrap::health::Health;
+use domain::image::IMAGES_PATH;
 use domain::token::{PREFERENCES_PATH, TestToken, TokenKeys, UNSUBSCRIBE_PATH, UnsubscribeToken};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::arrival::{AgentClass, Arrival, reason_of};
+use crate::images::Images;
 use crate::intake::{Intake, Taken};
 use crate::language;
 use crate::page::{self, Pages};
@@ -35,10 +37,14 @@ const DROPPED_BYTES: usize = 4 * 1024 * 1024;
 /// The methods of a link.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 
+/// The methods of an image.
+const READ_ONLY: HeaderValue = HeaderValue::from_static("GET, HEAD");
+
 /// The public edge.
 pub(crate) struct Edge {
     pub(crate) keys: TokenKeys,
     pub(crate) pages: Pages,
+    pub(crate) images: Images,
     body_limit: usize,
     pub(crate) intake: Arc<Intake>,
     /// Opt-outs that are being taken, whether or not somebody still waits for the answer.
@@ -60,6 +66,7 @@ impl Edge {
         Self {
             keys: settings.keys.clone(),
             pages: Pages::new(&settings.team, &settings.privacy_url),
+            images: Images::new(),
             body_limit: settings.body_limit,
             intake,
             opt_outs,
@@ -159,6 +166,10 @@ async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> Response {
         (&Method::GET | &Method::HEAD, Door::Preferences) => {
             edge.preferences(&token, request.uri(), request.headers()).await
         }
+        (&Method::GET | &Method::HEAD, Door::Image) => edge.image(&token, request.headers()).await,
+        (_, Door::Image) => {
+            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, READ_ONLY)]).into_response()
+        }
         (&Method::POST, Door::Unsubscribe) => edge.opt_out(&token, request).await,
         (&Method::POST, Door::Preferences) => edge.choose(request).await,
         (&Method::OPTIONS, _) => {
@@ -183,12 +194,18 @@ pub(crate) enum Door {
     Unsubscribe,
     /// The preference page.
     Preferences,
+    /// An image of emails; its name stands where a token would.
+    Image,
 }
 
 impl Door {
     /// The door a segment of a path names.
     pub(crate) fn of(segment: &str) -> Option<Self> {
-        let doors = [(UNSUBSCRIBE_PATH, Self::Unsubscribe), (PREFERENCES_PATH, Self::Preferences)];
+        let doors = [
+            (UNSUBSCRIBE_PATH, Self::Unsubscribe),
+            (PREFERENCES_PATH, Self::Preferences),
+            (IMAGES_PATH, Self::Image),
+        ];
         doors
             .into_iter()
             .find_map(|(path, door)| (path.trim_matches('/') == segment).then_some(door))

@@ -9,6 +9,7 @@ mod arrival;
 mod body;
 mod doors;
 mod edge;
+mod images;
 mod imap;
 mod intake;
 mod journal;

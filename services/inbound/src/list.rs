@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use bootstrap::Shutdown;
+use domain::image::ImageName;
 use domain::token::UnsubscribeToken;
 use domain::{AddressKey, ContactChannel};
 use storage::fleet::members::{Presence, unique_name};
@@ -114,6 +115,12 @@ impl List {
     ) -> Result<Preferences, NotEntered> {
         let database = self.database();
         self.answered(ANSWER, database.preferences(&link.address_key, link.channel)).await
+    }
+
+    /// The file of an image.
+    pub(crate) async fn image(&self, name: ImageName) -> Result<Option<Vec<u8>>, NotEntered> {
+        let database = self.database();
+        self.answered(ANSWER, database.image_content(name)).await
     }
 
     /// Where the people with an address are reached on `channel`.

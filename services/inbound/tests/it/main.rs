@@ -4,6 +4,7 @@
 mod arrivals;
 mod crash;
 mod hooks;
+mod images;
 mod load;
 mod mail;
 mod outage;
