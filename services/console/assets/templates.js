@@ -70,6 +70,26 @@ document.addEventListener('click', (event) => {
     text.dispatchEvent(new Event('input', { bubbles: true }));
     return;
   }
+  // An image is put where the cursor stands in the source; among blocks the server puts it.
+  const chosen = event.target.closest('button[data-image]');
+  const mjml = chosen && document.getElementById(`${chosen.dataset.image}-mjml`);
+  if (mjml) {
+    event.preventDefault();
+    event.stopPropagation();
+    const words = document.createElement('i');
+    words.textContent = chosen.dataset.alt;
+    const alt = words.innerHTML.replaceAll('"', '&quot;');
+    const { file, width } = chosen.dataset;
+    const image = `<mj-image src="${file}" alt="${alt}" width="${width}px" padding="8px 32px" />`;
+    if (mjml.insert) {
+      mjml.insert(image);
+      return;
+    }
+    mjml.setRangeText(image, mjml.selectionStart, mjml.selectionEnd, 'end');
+    mjml.focus();
+    mjml.dispatchEvent(new Event('input', { bubbles: true }));
+    return;
+  }
   // A click on a problem puts the cursor on its line; in the source, where blocks are shown.
   const link = event.target.closest('a[data-line]');
   const place = link && link.getAttribute('href').slice(1);

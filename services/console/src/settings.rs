@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::access::origin::Proxies;
+use crate::pages::MOST_MEGABYTES;
 
 /// The folder of kept answers inside the data folder, as inbound calls it.
 const REPLIES_FOLDER: &str = "replies";
@@ -29,6 +30,8 @@ struct Section {
     session_hours: u64,
     api_requests_per_minute: u32,
     tests_per_hour: u32,
+    image_megabytes: usize,
+    image_megapixels: u64,
 }
 
 /// The part of `[team]` that is needed here.
@@ -162,6 +165,8 @@ pub struct Settings {
     pub api_per_minute: u32,
     /// So many tests one person may send to themself within an hour.
     pub tests_per_hour: u32,
+    /// Which images are taken.
+    pub image_limits: pictures::Limits,
     /// Proxies that are believed when they say where a request comes from.
     pub trusted_proxies: Proxies,
     /// The team's own hours.
@@ -206,6 +211,10 @@ impl Settings {
             lifetime: Duration::from_secs(section.session_hours.max(1) * 3600),
             api_per_minute: section.api_requests_per_minute,
             tests_per_hour: section.tests_per_hour,
+            image_limits: pictures::Limits {
+                bytes: section.image_megabytes.min(MOST_MEGABYTES) << 20,
+                pixels: section.image_megapixels.saturating_mul(1_000_000),
+            },
             trusted_proxies: Proxies::parse(&section.trusted_proxies).with_context(|| {
                 format!(
                     "console.trusted_proxies is \"{}\"; write addresses or networks: 10.0.0.0/8, ::1",

@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = areas![
     "access",
     "plans",
     "templates",
+    "images",
     "list",
     "tasks",
     "morning",

@@ -21,6 +21,7 @@ pub async fn fill(deployment: &Deployment, contacts: u64) {
         desk(contacts),
         counts(),
         webhooks(),
+        images(),
         audit(contacts),
     ] {
         deployment.tamper(&statement).await;
@@ -97,6 +98,18 @@ fn webhooks() -> String {
         .to_owned()
 }
 
+/// Two hundred images of 40 kB, for pages that list them.
+fn images() -> String {
+    "WITH made AS (
+         SELECT uuid_v7() AS id, decode(repeat(md5(n::text), 2500), 'hex') AS c FROM generate_series(1, 200) AS n),
+     kept AS (
+         INSERT INTO images (id, sha256, kind, width, height, bytes, name, alt_en, alt_ar, actor)
+         SELECT id, sha256(c), 'png', 1200, 800, octet_length(c), 'image', 'a quay', 'رصيف', 'bench' FROM made
+         RETURNING id)
+     INSERT INTO image_contents (image_id, content) SELECT m.id, m.c FROM made m JOIN kept USING (id)"
+        .to_owned()
+}
+
 /// A month by the minute and the hour.
 fn counts() -> String {
     "INSERT INTO state_counts (minutes, since, medium, state, count)
@@ -131,6 +144,8 @@ pub async fn samples(deployment: &Deployment) -> Vec<(&'static str, Vec<String>)
     for (path, sql) in [
         ("/list/entries/", "SELECT event_id::text FROM suppressions LIMIT 64"),
         ("/list/files/", "SELECT id::text FROM list_files LIMIT 64"),
+        ("/images/file/", "SELECT encode(sha256, 'hex') || '.' || kind FROM images LIMIT 64"),
+        ("/images/", "SELECT id::text FROM images LIMIT 64"),
         ("/requests/", "SELECT id::text FROM rights_requests ORDER BY id LIMIT 64"),
         ("/reviews/", "SELECT id::text FROM reviews ORDER BY id LIMIT 64"),
         ("/integrations/webhooks/", "SELECT id::text FROM webhooks LIMIT 64"),

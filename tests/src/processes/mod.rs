@@ -185,6 +185,22 @@ impl Process {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
+    /// Where it listens, once it says so.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn listening(&self) -> String {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let log = self.log();
+            if let Some((_, rest)) = log.split_once("\"address\":\"") {
+                return rest.split('"').next().unwrap_or_default().to_owned();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it does not listen:\n{log}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The end of its log.
     #[must_use]
     pub fn tail(&self) -> String {

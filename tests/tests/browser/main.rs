@@ -23,6 +23,7 @@ const NO_PAGES: &[&str] = &[
     "/sign-in/back",
     "/calendar/{file}",
     "/templates/{key}/page",
+    "/images/file/{name}",
     "/list/files/{file}/result",
 ];
 
@@ -42,12 +43,22 @@ const TROUBLES: &str = "
         ON s.n = p.n
      WHERE t.id = p.id AND t.due_month = p.due_month";
 
+/// An image somebody has uploaded: the sea, and a beach.
+const IMAGE: &str = "
+    WITH content AS (SELECT decode('89504e470d0a1a0a0000000d49484452000000600000004008020000006a56e559000000724944415478daedd0410900200c00c0fd0d688895b38e0d8cb1068381cf834b70b172d3080582040912244890204108122448902041820421489020418204091284204182040912244890200409122448902041821034087af7d0102448902041820409128420418204091224481082047d5366b387d2eff21ce80000000049454e44ae426082', 'hex') AS c),
+    kept AS (
+        INSERT INTO images (id, sha256, kind, width, height, bytes, name, alt_en, actor)
+        SELECT uuid_v7(), sha256(c), 'png', 96, 64, octet_length(c), 'Beach', 'The sea, and a beach', 'test'
+          FROM content RETURNING id)
+    INSERT INTO image_contents (image_id, content) SELECT id, c FROM kept, content";
+
 #[tokio::test]
 async fn every_page_is_sound_in_both_languages_at_every_width() {
     let Some(fleet) = Fleet::demonstration_with_gateway().await else { return };
     let sent = "SELECT least(count(*), 5) FROM touches WHERE state = 'sent' AND channel = 'email'";
     fleet.becomes(sent, 5).await;
     fleet.write(TROUBLES).await;
+    fleet.write(IMAGE).await;
     let routes = rig::pages().await;
     let pictures = rig::pictures();
     let job = json!({ "link": fleet.link(), "edge": fleet.edge(), "secret": rig::SECRET,

@@ -6,6 +6,7 @@ mod end_to_end;
 mod failpoints;
 mod faults;
 mod house;
+mod images;
 mod parsers;
 mod race;
 mod real_servers;

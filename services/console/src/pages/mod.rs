@@ -6,6 +6,7 @@ mod feed;
 mod fleet;
 mod happenings;
 mod home;
+mod images;
 mod integrations;
 pub mod list;
 mod plans;
@@ -19,6 +20,7 @@ mod typed;
 use domain::access::Permission;
 
 pub use fleet::Glances;
+pub use images::MOST_MEGABYTES;
 pub use tasks::{day_of, end as end_task, outcomes};
 
 use crate::access;
@@ -45,6 +47,7 @@ pub const AREAS: &[Area] = &[
     Area { path: "/contacts", name: "area-contacts", permission: Permission::ContactsRead },
     Area { path: "/plans", name: "area-plans", permission: Permission::PlansRead },
     Area { path: "/templates", name: "area-templates", permission: Permission::PlansRead },
+    Area { path: "/images", name: "area-images", permission: Permission::PlansRead },
     Area { path: "/list", name: "area-list", permission: Permission::ListRead },
     Area { path: "/reviews", name: "area-reviews", permission: Permission::Reviews },
     Area { path: "/requests", name: "area-requests", permission: Permission::Requests },
@@ -63,6 +66,7 @@ pub fn routes(app: &App) -> Routes {
     );
     let routes = plans::routes(routes);
     let routes = templates::routes(routes);
+    let routes = images::routes(routes);
     let routes = list::routes(routes);
     let routes = tasks::routes(routes);
     let routes = feed::routes(routes);

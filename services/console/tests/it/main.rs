@@ -11,6 +11,7 @@ mod fleet;
 mod handover;
 mod headers;
 mod home;
+mod images;
 mod list;
 mod list_files;
 mod plans;

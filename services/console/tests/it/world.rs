@@ -216,6 +216,17 @@ impl Browser {
 
     /// Whatever it is told: `headers` with line ends.
     pub async fn ask(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        self.ask_bytes(method, path, headers, body.as_bytes()).await
+    }
+
+    /// The same with a body that is no text.
+    pub async fn ask_bytes(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> Answer {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = match cookies.as_slice() {
@@ -228,12 +239,14 @@ impl Browser {
         let kind = if is_form { kind } else { "" };
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{cookies}{headers}{kind}\
-             Content-Length: {}\r\n\r\n{body}",
+             Content-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
+        // A body that is too large may be refused before all of it was read.
+        let _ = stream.write_all(body).await;
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
         // Without the marks around names that keep the two directions apart.

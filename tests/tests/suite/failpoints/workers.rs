@@ -135,14 +135,14 @@ async fn row_14_an_entry_that_was_made_and_not_drained_is_in_force() {
         [("inbound.listen", "127.0.0.1:0"), ("inbound.journal_dir", journal.to_str().unwrap())];
     let point = [&settings[..], &[("faults.failpoint", "suppress.entered_undrained")]].concat();
     let mut dying = scene.start_with(Program::Inbound, &point);
-    assert_eq!(post(&listening(&dying).await, &path).await, None, "it died before it answered");
+    assert_eq!(post(&dying.listening().await, &path).await, None, "it died before it answered");
     assert!(!dying.ended().await.success());
 
     let entered = "SELECT count(*) FROM suppressions WHERE reason = 'one_click'";
     scene.sees(entered, 1).await;
     // Whoever gets no answer asks again; nothing is entered twice.
     let inbound = scene.start_with(Program::Inbound, &settings);
-    assert_eq!(post(&listening(&inbound).await, &path).await.as_deref(), Some("200"));
+    assert_eq!(post(&inbound.listening().await, &path).await.as_deref(), Some("200"));
     scene.sees(entered, 1).await;
     // And nothing is sent any more: whichever sees the touch first, the work the entry has left or
     // the claim.
@@ -166,19 +166,6 @@ fn unsubscribe_path(mail: &str) -> String {
     let header = unfolded.lines().find(|line| line.starts_with("List-Unsubscribe:")).unwrap();
     let url = header.split_once('<').unwrap().1.split_once('>').unwrap().0;
     url.strip_prefix("http://127.0.0.1:9").unwrap().to_owned()
-}
-
-/// The address the public edge says it listens on.
-async fn listening(inbound: &tests::processes::Process) -> String {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    loop {
-        let log = inbound.log();
-        if let Some((_, rest)) = log.split_once("\"address\":\"") {
-            return rest.split_once('"').unwrap().0.to_owned();
-        }
-        assert!(tokio::time::Instant::now() < deadline, "it does not listen:\n{log}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// One-click unsubscribe (RFC 8058); the status, or `None` when there was no answer.

@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Redirect};
 use domain::access::Permission;
 use domain::{Locale, Medium};
 use storage::drafts::{Draft, TemplateDecision, TemplatePast};
+use storage::images::Image;
 use storage::plans::TemplateVersion;
 use templates::fields::KNOWN;
 use templates::{Part, Purpose, Source};
 
 use super::form::{self, Checked};
 use super::list::plans_by_template;
-use super::panel::Panel;
+use super::panel::{self, Panel};
 use super::preview::{Preview, Shown};
 use super::test::Tests;
 use super::visual::{self, Visual, Visuals};
@@ -135,7 +136,7 @@ impl Editor {
 pub async fn show(State(app): State<App>, page: Page, Path(key): Path<String>) -> Answer {
     let stored = Stored::of(&key, &app).await?;
     let source = stored.source()?.clone();
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, &app).await?;
     let shown = Shown::example(&page);
     let visuals = Visual::fresh_ones(&source);
     let open = Open { stored, source, checked, visuals, problem: None };
@@ -162,6 +163,7 @@ async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Edi
     let plans = plans_by_template(&plans, page);
     let seen = stored.draft.as_ref().map(|draft| draft.edited_at.timestamp_micros().to_string());
     let medium = stored.medium()?;
+    let images = if medium == Medium::Email { app.database.images().await? } else { Vec::new() };
     let tests = if page.may(Permission::PlansEdit) && medium != Medium::Call {
         Some(Tests::of(&key, page, app).await?)
     } else {
@@ -173,7 +175,7 @@ async fn editor(app: &App, page: &Page, open: Open, shown: &Shown) -> Result<Edi
         medium: office::words::medium(medium, page.locale()),
         is_email: medium == Medium::Email,
         purpose: source.purpose,
-        languages: languages(&source, medium, visuals, app, page),
+        languages: languages(&source, medium, visuals, (app, &images), page),
         retired: stored.current.as_ref().is_some_and(|current| current.retired),
         seen: seen.unwrap_or_default(),
         plans: plans.get(&key).cloned().unwrap_or_default(),
@@ -191,7 +193,7 @@ fn languages(
     source: &Source,
     medium: Medium,
     mut visuals: Visuals,
-    app: &App,
+    (app, images): (&App, &[Image]),
     page: &Page,
 ) -> Vec<(Locale, Vec<Field>)> {
     let mut fields = |locale: Locale| {
@@ -201,7 +203,9 @@ fn languages(
             let rows = if matches!(part, Part::Text | Part::Script) { 10 } else { 4 };
             let (name, label) = (format!("{locale}-{part}"), page.word("template-part", part));
             let visual = (*part == Part::Mjml).then(|| visuals.remove(&locale)).flatten();
-            let panel = visual.map(|visual| Panel::of(visual, &source.key, &app.library, page));
+            let panel = visual.map(|visual| {
+                Panel::of(visual, &source.key, panel::stock(app, images, locale), page)
+            });
             Field { name, label, text, rows, is_one_line: part.is_one_line(), locale, panel }
         };
         Part::of(medium).iter().map(field).collect()
@@ -232,7 +236,7 @@ pub async fn save(
 /// The editor again with what was typed, and why it was not taken.
 async fn again(app: &App, page: &Page, source: Source, typed: &Typed, why: &str) -> Answer {
     let stored = Stored::of(&source.key, app).await?;
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, app).await?;
     let shown = Shown::of(typed, page, app).await?;
     let (visuals, problem) = (Visual::all(typed, source.medium), Some(page.say(why)));
     let open = Open { stored, source, checked, visuals, problem };
@@ -249,7 +253,7 @@ pub async fn shown_as(
     locale: Locale,
 ) -> Answer {
     let stored = Stored::of(&source.key, app).await?;
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, app).await?;
     let shown = Shown::of(typed, page, app).await?.in_language(locale);
     let open = Open { stored, source, checked, visuals, problem: None };
     page.show(&editor(app, page, open, &shown).await?)
@@ -267,7 +271,7 @@ pub async fn approve(
     if stored.draft.as_ref().is_some_and(|draft| form::seen(&typed) != Some(draft.edited_at)) {
         return again(&app, &page, source, &typed, "draft-taken").await;
     }
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, &app).await?;
     let Some(compiled) = checked.compiled.as_ref().filter(|_| !checked.is_faulty()) else {
         return again(&app, &page, source, &typed, "not-approved").await;
     };

@@ -1,15 +1,20 @@
 //! What was typed into the editor, as a template's source, and what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::image::ImageName;
 use domain::{Locale, Medium};
-use library::Library;
-use templates::{Compiled, Part, Problem, Purpose, Source, Texts};
+use templates::{Compiled, Part, Problem, ProblemCode, Purpose, Source, Texts};
 
 use super::visual::{Visual, Visuals};
+use crate::app::App;
 use crate::pages::typed::Typed;
 use crate::trouble::Trouble;
+
+/// Images of more bytes together are heavy: seconds on a slow line.
+const HEAVY: u32 = 1_000_000;
 
 /// The draft's time that stood on the page.
 pub fn seen(typed: &Typed) -> Option<DateTime<Utc>> {
@@ -67,6 +72,8 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// What would be sent.
     pub compiled: Option<Compiled>,
+    /// What its images weigh.
+    pub images: Weights,
 }
 
 impl Checked {
@@ -80,14 +87,52 @@ impl Checked {
 ///
 /// # Errors
 /// When the check panics; the log says where.
-pub async fn check(source: &Source, library: &Arc<Library>) -> Result<Checked, Trouble> {
-    let (source, library) = (source.clone(), Arc::clone(library));
+pub async fn check(source: &Source, app: &App) -> Result<Checked, Trouble> {
+    let (images, found) = images(source, app).await?;
+    let (source, library) = (source.clone(), Arc::clone(&app.library));
     let checked = tokio::task::spawn_blocking(move || {
         let partials = library.partials();
         Checked {
             problems: templates::check(&source, partials),
             compiled: templates::compile(&source, partials).ok(),
+            images,
         }
     });
-    checked.await.map_err(|_| Trouble::Broken)
+    let mut checked = checked.await.map_err(|_| Trouble::Broken)?;
+    checked.problems.extend(found);
+    checked.problems.sort_by_key(|problem| problem.severity);
+    Ok(checked)
+}
+
+/// Images of ours that a page shows: in each language how many, and their bytes together.
+pub type Weights = BTreeMap<Locale, (usize, u32)>;
+
+/// The images of each language's page, and what is wrong with them: one that is not there, or too much to
+/// fetch for whoever opens the mail on the way.
+async fn images(source: &Source, app: &App) -> Result<(Weights, Vec<Problem>), Trouble> {
+    let (mut weights, mut problems) = (Weights::new(), Vec::new());
+    for (&locale, texts) in &source.locales {
+        let mut named = ImageName::all_in(texts.mjml.as_deref().unwrap_or_default());
+        named.sort_unstable();
+        named.dedup();
+        if named.is_empty() {
+            continue;
+        }
+        let sizes = app.database.image_sizes(&named).await?;
+        for missing in named.iter().filter(|name| !sizes.iter().any(|(own, _)| own == *name)) {
+            let message = format!("there is no image {missing}; choose one of those there are");
+            let problem = Problem::error(ProblemCode::UnknownImage, message);
+            problems.push(problem.within(locale, Part::Mjml.as_str()));
+        }
+        let bytes: u32 = sizes.iter().map(|(_, bytes)| bytes).sum();
+        if bytes > HEAVY {
+            let kilobytes = bytes.div_ceil(1000);
+            let message =
+                format!("the images have {kilobytes} kB together; show fewer or smaller ones");
+            let problem = Problem::warning(ProblemCode::HeavyImages, message);
+            problems.push(problem.within(locale, Part::Mjml.as_str()));
+        }
+        weights.insert(locale, (sizes.len(), bytes));
+    }
+    Ok((weights, problems))
 }

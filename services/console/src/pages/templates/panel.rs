@@ -8,13 +8,15 @@ use axum::http::HeaderName;
 use axum::response::IntoResponse;
 use domain::Locale;
 use domain::access::Permission;
+use domain::image::IMAGES_FIELD;
 use library::Library;
+use storage::images::Image;
 use templates::blocks::{Kind, Page as Blocks, Setting};
 use templates::fields::KNOWN;
 
 use super::editor::{self, Stored};
 use super::form;
-use super::visual::{Asked, Visual};
+use super::visual::{Asked, Offered, Stock, Visual};
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::typed::Typed;
@@ -23,6 +25,9 @@ use crate::trouble::{Answer, Trouble};
 /// Tells the page that its preview is to be made again.
 const CHANGED: (HeaderName, &str) =
     (HeaderName::from_static("hx-trigger-after-swap"), "blocks-changed");
+
+/// So many images can be chosen from.
+const OFFERED: usize = 40;
 
 /// So many characters of a block's text are shown in the list.
 const EXCERPT: usize = 60;
@@ -70,14 +75,15 @@ pub struct Panel {
     rows: Vec<Row>,
     open: Option<Open>,
     pieces: Vec<String>,
+    /// What can be chosen, by its name; for pages alone.
+    images: Vec<Offered>,
     is_page: bool,
 }
 
 impl Panel {
     /// Of a page as the form has it.
-    pub fn of(visual: Visual, key: &str, library: &Library, page: &Page) -> Self {
-        let pieces: Vec<String> =
-            pieces(library, visual.locale).into_iter().map(|(path, _)| path).collect();
+    pub fn of(visual: Visual, key: &str, stock: Stock, page: &Page) -> Self {
+        let pieces: Vec<String> = stock.pieces.into_iter().map(|(path, _)| path).collect();
         let (mut rows, mut open) = (Vec::new(), None);
         let blocks = Blocks::parse(&visual.source);
         if let Some(blocks) = blocks.as_ref().filter(|_| visual.in_blocks) {
@@ -111,6 +117,7 @@ impl Panel {
             rows,
             open,
             pieces,
+            images: stock.images,
         }
     }
 
@@ -121,13 +128,30 @@ impl Panel {
     /// The fields texts may use: name, name for people, what is written.
     fn fields(&self) -> Vec<(&'static str, String, String)> {
         let field = |name| (name, self.page.word("field", name), super::visual::written(name));
-        KNOWN.iter().map(|known| field(known.name)).collect()
+        // Where images are is no text.
+        let texts = KNOWN.iter().filter(|known| known.name != IMAGES_FIELD);
+        texts.map(|known| field(known.name)).collect()
     }
 
     /// The fields somebody may lack.
     fn asked(&self) -> Vec<(&'static str, String)> {
         let lacking = KNOWN.iter().filter(|known| !known.always);
         lacking.map(|known| (known.name, self.page.word("field", known.name))).collect()
+    }
+}
+
+/// What can be put into a page of a language. More images than are offered are found by their page, which
+/// says what is to be written.
+pub fn stock(app: &App, images: &[Image], locale: Locale) -> Stock {
+    let offered = |image: &Image| Offered {
+        name: image.name,
+        title: image.title.clone(),
+        alt: image.alt(locale).to_owned(),
+        width: image.width,
+    };
+    Stock {
+        pieces: pieces(&app.library, locale),
+        images: images.iter().take(OFFERED).map(offered).collect(),
     }
 }
 
@@ -205,9 +229,10 @@ pub async fn act(
     let mut visuals = Visual::all(&typed, stored.medium()?);
     let visual = visuals.get_mut(&asked.locale).ok_or(Trouble::NotFound)?;
     let words = crate::words::Words::of(asked.locale).say("new-block-words");
-    visual.act(asked, &typed, &words, &pieces(&app.library, asked.locale));
+    let stock = stock(&app, &app.database.images().await?, asked.locale);
+    visual.act(asked, &typed, &words, &stock);
     if page.is_part() {
-        let panel = Panel::of(visual.clone(), &key, &app.library, &page);
+        let panel = Panel::of(visual.clone(), &key, stock, &page);
         return Ok(([CHANGED], page.show(&panel)?).into_response());
     }
     let source = form::with_pages(form::source(&typed, &key, stored.medium()?), &visuals);

@@ -15,6 +15,7 @@ use office::{Connection, people};
 use serde::Deserialize;
 use storage::contacts::Contact;
 use templates::blocks;
+use templates::fields::EXAMPLE_IMAGES;
 use templates::{Compiled, Fields, Problem, RenderError, Source, fields, sms};
 
 use super::editor::Stored;
@@ -22,6 +23,7 @@ use super::form::{self, Checked};
 use super::visual::Visual;
 use crate::app::App;
 use crate::page::Page;
+use crate::pages::images::FILES;
 use crate::pages::typed::Typed;
 use crate::settings::Settings;
 use crate::trouble::{Answer, Trouble};
@@ -30,7 +32,7 @@ use crate::trouble::{Answer, Trouble};
 ///
 /// Its page has our origin so that the editor finds the block that was clicked; nothing in it runs.
 const FRAME_POLICY: &str = "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; \
-                            img-src https: data:; frame-ancestors 'self'";
+                            img-src 'self' https: data:; frame-ancestors 'self'";
 
 /// More people than this are not offered.
 const OFFERED: usize = 8;
@@ -151,6 +153,8 @@ pub struct Preview {
     pub parts: Vec<(content::Part, String)>,
     pub error: Option<String>,
     pub kilobytes: Option<usize>,
+    /// How many images of ours it shows, and their kilobytes together.
+    pub images: Option<(usize, u32)>,
     pub count: Option<sms::Count>,
     /// What a text message costs its sender: of one segment, of all, and in which country.
     pub price: Option<Price>,
@@ -173,6 +177,7 @@ impl Preview {
             parts: Vec::new(),
             error: None,
             kilobytes: None,
+            images: checked.images.get(&shown.locale).map(|(n, bytes)| (*n, bytes.div_ceil(1000))),
             count: None,
             price: None,
             forced: Vec::new(),
@@ -285,7 +290,7 @@ pub async fn part(
 ) -> Answer {
     let (typed, stored) = (Typed(typed), Stored::of(&key, &app).await?);
     let source = form::source(&typed, &key, stored.medium()?);
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, &app).await?;
     let shown = Shown::of(&typed, &page, &app).await?;
     let preview = Preview::of(&source, checked, &shown, &page).priced(&shown, &app.settings);
     if page.is_part() {
@@ -368,7 +373,7 @@ async fn framed(
     page: &Page,
     app: &App,
 ) -> Answer {
-    let checked = form::check(&marked(source, shown.locale, app), &app.library).await?;
+    let checked = form::check(&marked(source, shown.locale, app), app).await?;
     let html = match checked.compiled {
         None => Err(page.say("preview-faulty")),
         Some(compiled) => match shown.rendered(&compiled) {
@@ -381,7 +386,12 @@ async fn framed(
         },
     };
     let html = match html {
-        Ok(html) => html.replacen("</head>", &format!("{}</head>", styled(selected)), 1),
+        // People of the team see images here, also where the public edge cannot be reached.
+        Ok(html) => html.replace(EXAMPLE_IMAGES, FILES).replacen(
+            "</head>",
+            &format!("{}</head>", styled(selected)),
+            1,
+        ),
         Err(why) => NoPage { page, why }.render()?,
     };
     Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(html)).into_response())

@@ -120,7 +120,7 @@ async fn asked(typed: &Typed, page: &Page, key: &str, app: &App) -> Result<(), T
     if shown.is_undecided() {
         return Err(refused("test-as-whom"));
     }
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, app).await?;
     let compiled = checked.compiled.ok_or_else(|| refused("preview-faulty"))?;
     // What cannot be shown cannot be sent; what is shown here is thrown away.
     shown.rendered(&compiled).map_err(|error| Trouble::Refused(in_words(&error, page)))?;

@@ -117,7 +117,7 @@ pub async fn roll_back(
     Path((key, version)): Path<(String, i32)>,
 ) -> Answer {
     let source = app.database.template_source(&key, version).await?.ok_or(Trouble::NotFound)?;
-    let checked = form::check(&source, &app.library).await?;
+    let checked = form::check(&source, &app).await?;
     let Some(compiled) = checked.compiled.as_ref().filter(|_| !checked.is_faulty()) else {
         return Err(Trouble::Refused(page.say("version-faulty")));
     };

@@ -4,12 +4,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use domain::image::ImageName;
 use domain::{Locale, Medium};
 use sha2::{Digest, Sha256};
 use templates::blocks::{self, Edit, Edited, Kind, New, Page, Setting};
 use templates::{Part, Source, fields};
 
 use crate::pages::typed::Typed;
+
+/// The width of a mail, in pixels.
+const COLUMN: u32 = 600;
 
 /// So many steps can be undone.
 const STEPS: usize = 40;
@@ -83,6 +87,35 @@ pub struct Visual {
 /// The pages of a template that has some.
 pub type Visuals = BTreeMap<Locale, Visual>;
 
+/// An image that can be chosen for a page.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// By its content.
+    pub name: ImageName,
+    /// What people call it.
+    pub title: String,
+    /// What it shows, in the language of the page; may be empty.
+    pub alt: String,
+    /// Pixels across.
+    pub width: u32,
+}
+
+impl Offered {
+    /// How wide it is shown: as it is, up to the column of a mail.
+    pub fn shown_width(&self) -> u32 {
+        self.width.min(COLUMN)
+    }
+}
+
+/// What can be put into a page: shared pieces, with names and contents, and images.
+#[derive(Debug, Default)]
+pub struct Stock {
+    /// Names and contents.
+    pub pieces: Vec<(String, String)>,
+    /// The newest first.
+    pub images: Vec<Offered>,
+}
+
 /// What a button of the block editor asks for: of which language, what, and of which block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked<'t> {
@@ -90,6 +123,8 @@ pub struct Asked<'t> {
     pub locale: Locale,
     verb: &'t str,
     of: Option<usize>,
+    /// The same as it was written, for what has no number.
+    name: &'t str,
 }
 
 impl<'t> Asked<'t> {
@@ -98,7 +133,8 @@ impl<'t> Asked<'t> {
         let mut words = value.split(' ');
         let locale = Locale::of_tag(words.next()?)?;
         let verb = words.next()?;
-        Some(Self { locale, verb, of: words.next().and_then(|number| number.parse().ok()) })
+        let name = words.next().unwrap_or_default();
+        Some(Self { locale, verb, of: name.parse().ok(), name })
     }
 }
 
@@ -183,7 +219,7 @@ impl Visual {
     }
 
     /// Does what a button asks for.
-    pub fn act(&mut self, asked: Asked, typed: &Typed, words: &str, pieces: &[(String, String)]) {
+    pub fn act(&mut self, asked: Asked, typed: &Typed, words: &str, stock: &Stock) {
         let value = |field: &str| typed.value(&format!("{}-{field}", self.locale)).to_owned();
         match (asked.verb, self.selected) {
             ("select", _) => self.selected = asked.of,
@@ -191,8 +227,14 @@ impl Visual {
             ("source", _) => self.in_blocks = false,
             ("undo", _) => self.undo(),
             ("add", after) => {
-                if let Some(new) = new(&value("add"), words, pieces) {
+                if let Some(new) = new(&value("add"), words, &stock.pieces) {
                     self.edit(&Edit::Insert(new, after), "added");
+                }
+            }
+            ("image", _) => {
+                let own = |image: &&Offered| image.name.to_string() == asked.name;
+                if let Some(image) = stock.images.iter().find(own) {
+                    self.put_image(image);
                 }
             }
             ("up", Some(index)) => self.edit(&Edit::Up(index), "moved"),
@@ -208,6 +250,27 @@ impl Visual {
         let count = page.map_or(0, |page| page.blocks().len());
         self.selected = self.selected.filter(|index| *index < count);
         self.in_blocks &= count > 0 || Page::parse(&self.source).is_some();
+    }
+
+    /// In the place of the image that is selected, or after whatever is.
+    fn put_image(&mut self, image: &Offered) {
+        let Some(page) = Page::parse(&self.source) else { return };
+        let is_image = |index: &usize| {
+            page.blocks().get(*index).is_some_and(|block| block.kind == Kind::Image)
+        };
+        let (file, alt, width) = (image.name.in_template(), image.alt.clone(), image.shown_width());
+        match self.selected.filter(is_image) {
+            Some(index) => {
+                let values = [
+                    (Setting::File, file),
+                    (Setting::Alt, alt),
+                    (Setting::Width, format!("{width}px")),
+                    (Setting::Height, String::new()),
+                ];
+                self.edit(&Edit::Set(index, &values), "image");
+            }
+            None => self.edit(&Edit::Insert(New::Image(file, alt, width), self.selected), "image"),
+        }
     }
 
     /// At the end of the text: where there is no script, nobody knows where the cursor stands.
@@ -296,7 +359,7 @@ mod tests {
         for value in ["ar select 2", "ar duplicate", "ar up", "ar remove", "ar add"] {
             let form = typed(&[("ar-add", "section-2")]);
             let asked = Asked::read(value).expect("a button's value");
-            visual.act(asked, &form, "نص", &[]);
+            visual.act(asked, &form, "نص", &Stock::default());
             if visual.source != sources[sources.len() - 1] {
                 sources.push(visual.source.clone());
             }
@@ -315,7 +378,7 @@ mod tests {
             form.0.extend(past);
             visual = Visual::of(&form, Locale::Ar);
             let asked = Asked::read("ar undo").expect("a button's value");
-            visual.act(asked, &form, "", &[]);
+            visual.act(asked, &form, "", &Stock::default());
             assert_eq!(&visual.source, expected);
         }
         assert!(visual.past().is_empty());
@@ -326,10 +389,10 @@ mod tests {
         let mut visual = Visual::fresh(Locale::En, PAGE);
         visual.selected = Some(2);
         let undo = Asked::read("en undo").expect("a button's value");
-        visual.act(Asked::read("en remove").expect("one too"), &typed(&[]), "", &[]);
+        visual.act(Asked::read("en remove").expect("one too"), &typed(&[]), "", &Stock::default());
         visual.source.push_str("<!-- mine -->");
         let before = visual.source.clone();
-        visual.act(undo, &typed(&[]), "", &[]);
+        visual.act(undo, &typed(&[]), "", &Stock::default());
         assert_eq!((visual.source, visual.said), (before, Some("cannot-undo")));
     }
 }
