@@ -387,7 +387,7 @@ async fn framed(
     };
     let html = match html {
         // People of the team see images here, also where the public edge cannot be reached.
-        Ok(html) => html.replace(EXAMPLE_IMAGES, FILES).replacen(
+        Ok(html) => html.replace(&format!("{EXAMPLE_IMAGES}/"), &format!("{FILES}/")).replacen(
             "</head>",
             &format!("{}</head>", styled(selected)),
             1,
