@@ -1,5 +1,7 @@
 //! What is answered to whom. The token decides, never the body, a cookie, an origin or an address.
 
+mod images;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,13 +21,13 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::arrival::{AgentClass, Arrival, reason_of};
-use crate::images::Images;
 use crate::intake::{Intake, Taken};
 use crate::language;
 use crate::page::{self, Pages};
 use crate::preferences::{Link, way};
 use crate::settings::Settings;
 use crate::telemetry;
+use images::Images;
 
 /// A body that has not arrived by then is judged by what is there.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
@@ -44,7 +46,7 @@ const READ_ONLY: HeaderValue = HeaderValue::from_static("GET, HEAD");
 pub(crate) struct Edge {
     pub(crate) keys: TokenKeys,
     pub(crate) pages: Pages,
-    pub(crate) images: Images,
+    images: Images,
     body_limit: usize,
     pub(crate) intake: Arc<Intake>,
     /// Opt-outs that are being taken, whether or not somebody still waits for the answer.

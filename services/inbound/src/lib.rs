@@ -9,7 +9,6 @@ mod arrival;
 mod body;
 mod doors;
 mod edge;
-mod images;
 mod imap;
 mod intake;
 mod journal;

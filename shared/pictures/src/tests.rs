@@ -1,3 +1,5 @@
+//! Real files, made here: wide ones, bombs, photographs that know where they were taken, and what only
+//! looks like a picture.
 #![allow(clippy::unwrap_used)]
 
 use image::codecs::gif::GifEncoder;

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use domain::image::ImageName;
 use tokio::sync::Semaphore;
 
-use crate::edge::{Edge, later};
+use super::{Edge, later};
 
 /// So long a copy is good: for ever.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -24,13 +24,13 @@ const AT_ONCE: usize = 2;
 const KEPT_FOR: Duration = Duration::from_secs(300);
 
 /// What was read already, and when.
-pub(crate) struct Images {
+pub(super) struct Images {
     kept: Mutex<HashMap<ImageName, (Instant, Bytes)>>,
     reading: Arc<Semaphore>,
 }
 
 impl Images {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { kept: Mutex::default(), reading: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
@@ -53,7 +53,7 @@ impl Images {
 
 impl Edge {
     /// The image of this name.
-    pub(crate) async fn image(&self, name: &str, headers: &HeaderMap) -> Response {
+    pub(super) async fn image(&self, name: &str, headers: &HeaderMap) -> Response {
         let Some(name) = ImageName::parse(name) else { return missing() };
         let tag = format!("\"{}\"", domain::hex::encode(&name.sha256));
         let content = match self.images.find(&name) {
