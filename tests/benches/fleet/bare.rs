@@ -12,6 +12,7 @@ use email_worker::settings::Relay;
 use storage::claims::{ContactFacts, OwnerFacts};
 use templates::Renderer;
 use tokio::task::JoinSet;
+use worker::Links;
 
 use crate::Extent;
 use crate::report::Report;
