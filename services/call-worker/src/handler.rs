@@ -38,6 +38,11 @@ impl Handler for CallHandler {
         Medium::Call
     }
 
+    /// Tasks of sample people are made, so that agents can practise.
+    fn is_real(&self) -> bool {
+        false
+    }
+
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
         let rendering = touch.rendering();
         let rendered = match touch.template.renderer.task(touch.locale, &touch.fields) {

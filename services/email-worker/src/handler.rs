@@ -277,6 +277,10 @@ impl Handler for EmailHandler {
         Medium::Email
     }
 
+    fn is_real(&self) -> bool {
+        matches!(self.outlet, Outlet::Relay(_))
+    }
+
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
         let rendering = touch.rendering();
         let (envelope, message) = match self.compose(touch) {

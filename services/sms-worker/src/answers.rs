@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::arrival::AnswerState;
 use domain::reply::{ANSWER_WITHIN, Language, answer};
-use domain::{Clock, TouchId};
+use domain::{Clock, ReasonCode, TouchId};
 use storage::arrivals::DueAnswer;
 use storage::{Database, StorageError};
 use templates::sms::{Encoding, Reference, count};
@@ -88,6 +88,10 @@ impl Answers {
     async fn send(&self, due: &DueAnswer, within: TimeDelta) -> Result<(), StorageError> {
         if self.clock.now() - due.asked_at > within {
             return self.end(due, AnswerState::Late, Some("too_late"), None).await;
+        }
+        if due.is_sample && self.gateway.is_real() {
+            let reason = ReasonCode::SamplePerson.as_str();
+            return self.end(due, AnswerState::Failed, Some(reason), None).await;
         }
         let result = self.gateway.send(&self.message(due), Instant::now() + ATTEMPT).await;
         match verdict(result) {

@@ -110,6 +110,11 @@ pub enum GatewayResult {
 pub trait SmsGateway: Send + Sync {
     /// Hands `message` over and returns what became of it, before `deadline`.
     async fn send(&self, message: &SmsMessage, deadline: Instant) -> GatewayResult;
+
+    /// Whether what it takes leaves the house. Sample people get nothing that does.
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
 /// Why no client can be made from the settings.

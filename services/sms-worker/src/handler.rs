@@ -124,6 +124,10 @@ impl Handler for SmsHandler {
         Medium::Sms
     }
 
+    fn is_real(&self) -> bool {
+        self.gateway.is_real()
+    }
+
     async fn attempt(&self, touch: &ReadyTouch) -> Outcome {
         let rendering = touch.rendering();
         let message = match self.compose(touch) {

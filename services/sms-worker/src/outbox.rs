@@ -37,4 +37,8 @@ impl SmsGateway for SmsOutbox {
             },
         }
     }
+
+    fn is_real(&self) -> bool {
+        false
+    }
 }

@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     pub suppressed_by: Option<EventId>,
     /// The state of the enrolment.
     pub enrolment: EnrolmentState,
+    /// Whether the person is of the sample data and what a worker hands over would leave the house.
+    pub is_sample_for_real: bool,
     /// The review of what the person answered, while nobody has decided it.
     pub under_review: Option<uuid::Uuid>,
     /// The pause that covers it, if any.
@@ -101,6 +103,9 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         EnrolmentState::Paused => {
             return Decision::Hold(Reason::new(ReasonCode::PlanNotActive, "paused"));
         }
+    }
+    if facts.is_sample_for_real {
+        return Decision::Block(ReasonCode::SamplePerson.into());
     }
     if let Some(review) = facts.under_review {
         let reason = Reason::new(ReasonCode::UnderReview, format!("review {review}"));
@@ -233,6 +238,7 @@ mod tests {
             channel: Channel::Email,
             suppressed_by: None,
             enrolment: EnrolmentState::Active,
+            is_sample_for_real: false,
             under_review: None,
             pause: None,
             address: Reachable::Yes,
@@ -336,6 +342,25 @@ mod tests {
         assert_eq!(decide(&none), Decision::Block(Reason::new(ReasonCode::NoAddress, "email")));
         let landline = Facts { address: Reachable::Unusable("landline"), ..facts(&zones) };
         assert!(matches!(decide(&landline), Decision::Block(_)));
+    }
+
+    #[test]
+    fn a_sample_person_gets_nothing_real_whatever_else_there_is() {
+        let zones = dubai();
+        let (pause, room) = (pause(), full());
+        let for_real = Facts {
+            is_sample_for_real: true,
+            under_review: Some(uuid::Uuid::nil()),
+            pause: Some(&pause),
+            room: &room,
+            now: "2026-06-01T17:00:00Z".parse().unwrap(),
+            ..facts(&zones)
+        };
+        assert_eq!(decide(&for_real), Decision::Block(ReasonCode::SamplePerson.into()));
+        assert!(!ReasonCode::SamplePerson.is_of_settings(), "it is not to be replayed");
+        let listed = Facts { suppressed_by: Some(EventId::new()), ..for_real };
+        let Decision::Block(reason) = decide(&listed) else { panic!("not blocked") };
+        assert_eq!(reason.code, ReasonCode::Suppressed, "the list comes first");
     }
 
     fn pause() -> Pause {

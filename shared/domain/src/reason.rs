@@ -14,6 +14,8 @@ crate::words! {
         BadAddress = "bad_address",
         /// The enrolment was paused, stopped or completed meanwhile.
         PlanNotActive = "plan_not_active",
+        /// The person is of the sample data, and it would have left the house.
+        SamplePerson = "sample_person",
         /// Outside the recipient's local sending window.
         OutsideWindow = "outside_window",
         /// No time zone could be found for the recipient.

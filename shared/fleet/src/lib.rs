@@ -20,7 +20,7 @@ use serde::Deserialize;
 use storage::fleet::members::unique_name;
 use storage::{Database, Role, StorageError};
 use worker::test_sends::{TestHandler, TestSends};
-use worker::{Content, Duties, Foresight, Handler, Team, Worker};
+use worker::{Content, Duties, Foresight, Handler, Outlets, Team, Worker};
 
 pub use presence::presence_of;
 
@@ -233,6 +233,10 @@ pub fn foresight(
         windows: settings.section("windows")?,
         duties: duties(settings)?,
         default_time_zone: settings.section::<Team>("team")?.default_time_zone,
+        outlets: Outlets {
+            email: settings.is_set("email.url"),
+            sms: settings.is_set("sms.preset") || settings.is_set("sms.url"),
+        },
     })
 }
 

@@ -95,6 +95,8 @@ pub struct ContactFacts {
     pub closing_date: Option<NaiveDate>,
     /// Inner-circle and user-defined fields.
     pub custom: serde_json::Value,
+    /// Of the sample: nothing real may go to them.
+    pub is_sample: bool,
 }
 
 /// The agent a contact belongs to.
@@ -279,6 +281,7 @@ fn contact_facts(row: &PgRow) -> Result<ContactFacts, StorageError> {
         area: row.try_get("area")?,
         closing_date: row.try_get("closing_date")?,
         custom: row.try_get("custom")?,
+        is_sample: row.try_get("is_sample")?,
     })
 }
 

@@ -17,9 +17,9 @@ use storage::facts::Send;
 use storage::registries::Registries;
 use storage::{Database, StorageError};
 
-use crate::Duties;
 use crate::facts::{TouchFacts, checks};
 use crate::judge::Judge;
+use crate::{Duties, Outlets};
 
 /// What decisions are foreseen with: the same as a worker decides with.
 #[derive(Clone)]
@@ -34,6 +34,8 @@ pub struct Foresight {
     pub duties: Duties,
     /// The zone of contacts of whom nothing else is known.
     pub default_time_zone: String,
+    /// What leaves the house, as far as whoever asks is told.
+    pub outlets: Outlets,
 }
 
 impl Foresight {
@@ -61,6 +63,7 @@ impl Foresight {
             windows: &self.windows,
             duties: &self.duties,
             default_time_zone: &self.default_time_zone,
+            outlets: self.outlets,
         };
         let mut gone: Vec<Send> = Vec::new();
         let mut decisions = Vec::with_capacity(coming.len());

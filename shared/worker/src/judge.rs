@@ -10,7 +10,7 @@ use domain::window::Windows;
 use storage::claims::ClaimedTouch;
 
 use crate::facts::{self, TouchFacts};
-use crate::{Duties, Worker};
+use crate::{Duties, Outlets, Worker};
 
 /// What a touch is judged by, besides itself and its person.
 #[derive(Clone, Copy)]
@@ -19,6 +19,7 @@ pub(crate) struct Judge<'w> {
     pub(crate) windows: &'w Windows,
     pub(crate) duties: &'w Duties,
     pub(crate) default_time_zone: &'w str,
+    pub(crate) outlets: Outlets,
 }
 
 /// A gate decision with what it was made from.
@@ -35,6 +36,7 @@ impl<'w> Judge<'w> {
             windows: &worker.windows,
             duties: &worker.duties,
             default_time_zone: &worker.content.team.default_time_zone,
+            outlets: Outlets::of(&*worker.handler),
         }
     }
 
@@ -67,6 +69,8 @@ impl<'w> Judge<'w> {
             channel: touch.channel,
             suppressed_by: touch.suppressed_by,
             enrolment: touch.enrolment_state,
+            is_sample_for_real: touch.contact.is_sample
+                && self.outlets.are_real(touch.channel.medium()),
             under_review: touch.under_review,
             pause: facts.pause.as_ref(),
             address: reachable(touch),

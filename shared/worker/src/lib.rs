@@ -29,7 +29,7 @@ pub mod test_sends;
 mod traces;
 
 pub use content::{Content, Found, Links, OwedText, ReadyTouch, Team};
-pub use duties::{Duties, RequiredRegistries};
+pub use duties::{Duties, Outlets, RequiredRegistries};
 pub use foresight::Foresight;
 pub use outcome::Outcome;
 pub use settings::Settings;
@@ -51,6 +51,12 @@ use tokio_util::task::TaskTracker;
 pub trait Handler: Send + Sync + 'static {
     /// The medium whose queue is consumed.
     fn medium(&self) -> Medium;
+
+    /// Whether what it hands over leaves the house: to a relay or a gateway, and not into a folder or
+    /// a table of ours. People of the sample data get nothing that does.
+    fn is_real(&self) -> bool {
+        true
+    }
 
     /// Makes one attempt. Called for many touches at once, at most [`Settings::concurrency`]. It
     /// must come back by `touch.deadline`; a panic becomes a recorded failure.

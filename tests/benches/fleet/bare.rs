@@ -150,6 +150,7 @@ fn contact(locale: Locale) -> ContactFacts {
         area: Some("Dubai Marina".to_owned()),
         closing_date: None,
         custom: serde_json::json!({}),
+        is_sample: false,
     }
 }
 

@@ -104,6 +104,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("how", "how it came", "طريقة الوصول"),
     ("id", "number", "الرقم"),
     ("ip", "network address", "عنوان الشبكة"),
+    ("is_sample", "of the sample data", "من البيانات التجريبية"),
     ("kind", "kind", "النوع"),
     ("label", "label", "التسمية"),
     ("language", "language", "اللغة"),

@@ -127,7 +127,8 @@ pub async fn bundle(
     pair: &Ed25519KeyPair,
     connection: &Connection,
 ) -> Result<Bundle, NoEvidence> {
-    let (contacts, keys) = meant(&taking.contact, &taking.region, connection).await?;
+    let Meant { contacts, keys, is_sample } =
+        meant(&taking.contact, &taking.region, connection).await?;
     let dossier = read(&contacts, &keys, taking, connection).await?;
     let head = connection.database.audit_head().await?.to_string();
     let page = readable::evidence(&dossier, taking.language).html();
@@ -143,6 +144,8 @@ pub async fn bundle(
             "event": dossier.reading, "version": env!("CARGO_PKG_VERSION"),
         },
         "contacts": contacts,
+        // Nobody real: to people of the sample data nothing was sent.
+        "is_sample": is_sample,
         "keys": keys.iter().map(|key| key.to_hex()).collect::<Vec<_>>(),
         "head": head,
         "page_sha256": sha256(page.as_bytes()),
@@ -163,11 +166,14 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Whose records are meant, and by which keys they are found.
-async fn meant(
-    text: &str,
-    region: &str,
-    connection: &Connection,
-) -> Result<(Vec<ContactId>, Vec<AddressKey>), NoEvidence> {
+struct Meant {
+    contacts: Vec<ContactId>,
+    keys: Vec<AddressKey>,
+    /// Whether any of them is of the sample data.
+    is_sample: bool,
+}
+
+async fn meant(text: &str, region: &str, connection: &Connection) -> Result<Meant, NoEvidence> {
     let Connection { database, keyer } = connection;
     let mut keys = Vec::new();
     let mut contacts = match Named::parse(text, None, region) {
@@ -179,9 +185,11 @@ async fn meant(
         }
         Err(_) => database.contacts_called(&[text.to_owned()]).await?.into_values().collect(),
     };
+    let mut is_sample = false;
     for contact in &contacts {
         keys.push(person_key(keyer, *contact));
         let known = database.contact(*contact).await?;
+        is_sample |= known.as_ref().is_some_and(|one| one.is_sample);
         keys.extend(known.iter().flat_map(|one| &one.addresses).map(|address| address.key));
     }
     contacts.sort_unstable();
@@ -190,7 +198,7 @@ async fn meant(
     if keys.is_empty() {
         return Err(NoEvidence::Nobody);
     }
-    Ok((contacts, keys))
+    Ok(Meant { contacts, keys, is_sample })
 }
 
 /// Everything on record, in sections; that it was read is noted for each contact.

@@ -69,6 +69,8 @@ pub struct Card {
     pub spouse_birthday: Option<String>,
     /// YYYY-MM-DD.
     pub closing_date: Option<String>,
+    /// Of the sample: nothing real may go to them.
+    pub is_sample: bool,
     /// Notes.
     pub notes: Option<String>,
     /// Inner-circle and user-defined fields.
@@ -203,6 +205,7 @@ pub async fn card(contact: Contact, connection: &Connection) -> Result<Card, Sto
         birthday: date(contact.dates.birthday),
         spouse_birthday: date(contact.dates.spouse_birthday),
         closing_date: date(contact.dates.closing),
+        is_sample: contact.is_sample,
         notes: contact.notes,
         custom: contact.custom,
         enrolments: enrolments.into_iter().map(enrolment).collect(),

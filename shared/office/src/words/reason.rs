@@ -13,6 +13,8 @@ bilingual! {
         BadAddress => "the address cannot be used for the channel",
             "العنوان غير صالح لهذه القناة";
         PlanNotActive => "the enrolment was not running", "لم يكن التسجيل في الخطة نشطًا";
+        SamplePerson => "the person is of the sample data, to whom nothing real is sent",
+            "الشخص من البيانات التجريبية، ولا يُرسل إليه شيء حقيقي";
         OutsideWindow => "it was outside the recipient's hours",
             "كان الوقت خارج ساعات التواصل لدى المستلم";
         ZoneUnknown => "no time zone is known for the recipient",

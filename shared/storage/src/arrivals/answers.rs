@@ -46,6 +46,8 @@ pub struct DueAnswer {
     pub asked_at: DateTime<Utc>,
     /// Which try this is, from 1.
     pub attempt: i16,
+    /// Whether nobody but people of the sample has the number.
+    pub is_sample: bool,
 }
 
 impl Database {
@@ -99,6 +101,7 @@ impl Database {
                     language: row.try_get("language")?,
                     asked_at: row.try_get("asked_at")?,
                     attempt: row.try_get("attempts")?,
+                    is_sample: row.try_get("is_sample")?,
                 })
             })
             .collect()

@@ -110,6 +110,8 @@ pub enum Imported {
 #[derive(Debug, Clone, Copy)]
 pub struct ImportRun {
     began: DateTime<Utc>,
+    /// Of the sample: they are marked, and are nobody else.
+    pub(crate) is_sample: bool,
 }
 
 struct Keyed<'a> {
@@ -163,7 +165,7 @@ impl Database {
     /// When the database does not answer.
     pub async fn begin_import(&self) -> Result<ImportRun, StorageError> {
         let began = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(self.pool()).await?;
-        Ok(ImportRun { began })
+        Ok(ImportRun { began, is_sample: false })
     }
 
     /// Imports a batch of a run, as [`Database::import_contacts`] does.
@@ -226,6 +228,7 @@ impl Database {
             let mut tx = self.pool().begin().await?;
             sqlx::query(include_str!("../sql/upsert_contacts.sql"))
                 .bind(Json(documents))
+                .bind(run.is_sample)
                 .execute(&mut *tx)
                 .await?;
             store_addresses(&mut tx, keyer, &changed, &updated).await?;
@@ -250,6 +253,7 @@ impl Database {
             .bind(column(batch, |row| key_of(row, AddressKind::Phone)))
             .bind(column(batch, |row| key_of(row, AddressKind::Email)))
             .bind(run.began)
+            .bind(run.is_sample)
             .fetch_all(self.pool())
             .await?;
         rows.iter()

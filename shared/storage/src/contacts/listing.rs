@@ -59,6 +59,8 @@ pub struct ListedContact {
     pub city: Option<String>,
     /// ISO 3166 code.
     pub country: Option<String>,
+    /// Of the sample.
+    pub is_sample: bool,
 }
 
 /// The conditions of a filter. What is not asked for is no condition at all, so that the index of
@@ -142,5 +144,6 @@ fn listed(row: &PgRow) -> Result<ListedContact, StorageError> {
         owner_name: row.try_get("owner_name")?,
         city: row.try_get("city")?,
         country: row.try_get("country")?,
+        is_sample: row.try_get("is_sample")?,
     })
 }

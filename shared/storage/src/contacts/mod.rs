@@ -96,6 +96,8 @@ pub struct Contact {
     pub custom: serde_json::Value,
     /// The addresses.
     pub addresses: Vec<Address>,
+    /// Of the sample: nothing real may go to them.
+    pub is_sample: bool,
 }
 
 /// A stored address.
@@ -121,20 +123,38 @@ impl Database {
     /// # Errors
     /// When the database does not answer.
     pub async fn store_agents(&self, agents: &[NewAgent]) -> Result<(), StorageError> {
+        self.store_agents_as(false, agents).await
+    }
+
+    /// Stores the agents of the sample, marked; one that somebody has brought stays what it is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn store_sample_agents(&self, agents: &[NewAgent]) -> Result<(), StorageError> {
+        self.store_agents_as(true, agents).await
+    }
+
+    async fn store_agents_as(
+        &self,
+        is_sample: bool,
+        agents: &[NewAgent],
+    ) -> Result<(), StorageError> {
         sqlx::query(
-            "INSERT INTO agents (id, name, email, phone, locale, time_zone)
-             SELECT gen_random_uuid(), name, email, phone, locale::locale, time_zone
+            "INSERT INTO agents (id, name, email, phone, locale, time_zone, is_sample)
+             SELECT gen_random_uuid(), name, email, phone, locale::locale, time_zone, $6
                FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
                     AS a (name, email, phone, locale, time_zone)
              ON CONFLICT ON CONSTRAINT agents_email_unique DO UPDATE
                 SET name = excluded.name, phone = excluded.phone, locale = excluded.locale,
-                    time_zone = excluded.time_zone",
+                    time_zone = excluded.time_zone
+              WHERE agents.is_sample = excluded.is_sample",
         )
         .bind(column(agents, |agent| agent.name.clone()))
         .bind(column(agents, |agent| agent.email.clone()))
         .bind(column(agents, |agent| agent.phone.clone()))
         .bind(column(agents, |agent| agent.locale.as_str()))
         .bind(column(agents, |agent| agent.time_zone.clone()))
+        .bind(is_sample)
         .execute(self.pool())
         .await?;
         Ok(())
@@ -254,5 +274,6 @@ fn contact(row: &PgRow) -> Result<Contact, StorageError> {
         notes: row.try_get("notes")?,
         custom: row.try_get("custom")?,
         addresses: addresses.into_iter().map(address).collect::<Result<_, _>>()?,
+        is_sample: row.try_get("is_sample")?,
     })
 }

@@ -61,7 +61,7 @@ SELECT t.id, t.due_month, t.epoch, t.attempt, t.failures, t.step, t.cycle, t.due
        e.state::text AS enrolment_state,
        c.full_name, c.first_name, c.source, c.locale::text AS locale, c.time_zone, c.country,
        c.state AS region, c.city, c.area, c.closing_date, c.custom, c.preferred_hours,
-       c.owner_id,
+       c.is_sample, c.owner_id,
        o.name AS owner_name, o.email AS owner_email, o.phone AS owner_phone,
        o.time_zone AS owner_time_zone, o.locale::text AS owner_locale,
        t.address_key, a.value AS address,

@@ -9,6 +9,6 @@ WITH shown AS MATERIALIZED (
 )
 SELECT c.id, c.full_name, lower(c.full_name) AS sort_name, c.locale::text AS locale,
        c.contact_group::text AS contact_group, c.level::text AS level, c.source,
-       o.name AS owner_name, c.city, c.country
+       o.name AS owner_name, c.city, c.country, c.is_sample
   FROM shown s JOIN contacts c ON c.id = s.id LEFT JOIN agents o ON o.id = c.owner_id
  ORDER BY lower(c.full_name) COLLATE "C", c.id

@@ -35,7 +35,7 @@ WITH found AS (
 )
 SELECT c.id, c.full_name, lower(c.full_name) AS sort_name, c.locale::text AS locale,
        c.contact_group::text AS contact_group, c.level::text AS level, c.source,
-       o.name AS owner_name, c.city, c.country
+       o.name AS owner_name, c.city, c.country, c.is_sample
   FROM found f JOIN contacts c ON c.id = f.id LEFT JOIN agents o ON o.id = c.owner_id
  WHERE {filters}
  ORDER BY lower(c.full_name) COLLATE "C", c.id LIMIT $3

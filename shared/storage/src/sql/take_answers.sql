@@ -20,7 +20,12 @@ taken AS (
            ended_at = CASE WHEN j.next <> 'sending' THEN clock_timestamp() END,
            reason = CASE j.next WHEN 'late' THEN 'too_late' WHEN 'unknown' THEN 'lease_expired' END
       FROM judged j WHERE a.id = j.id
-    RETURNING a.id, a.kind::text AS kind, a.number, a.language, a.asked_at, a.attempts, a.state
+    RETURNING a.id, a.kind::text AS kind, a.number, a.language, a.asked_at, a.attempts, a.state,
+              a.address_key
 )
-SELECT id, kind, number, language, asked_at, attempts FROM taken WHERE state = 'sending'
+SELECT id, kind, number, language, asked_at, attempts,
+       -- A number that a real person has, too, is that person's.
+       coalesce((SELECT bool_and(c.is_sample) FROM addresses x JOIN contacts c ON c.id = x.contact_id
+                  WHERE x.address_key = taken.address_key), false) AS is_sample
+  FROM taken WHERE state = 'sending'
  ORDER BY asked_at

@@ -7,7 +7,7 @@ SELECT k.id, k.touch_id, k.contact_id, coalesce(c.full_name, '') AS full_name,
        v.key AS plan_key, coalesce(v.definition #>> ARRAY['name', $3], v.key) AS plan_name,
        v.lane::text AS lane,
        c.locale::text AS locale, c.level::text AS level, c.contact_group::text AS contact_group,
-       c.time_zone, c.state AS region, c.country, c.preferred_hours, c.notes,
+       c.time_zone, c.state AS region, c.country, c.preferred_hours, c.notes, c.is_sample,
        t.address_key, a.value AS address,
        CASE t.state_channel WHEN 'call' THEN a.call_problem END AS address_problem,
        s.reason::text AS list_reason, s.since AS list_since

@@ -1,6 +1,6 @@
 -- Adds contacts, or brings known ones up to date. What a row does not say stays as it is; the source
 -- is recorded once (domain.md T1).
--- $1 contacts as JSON
+-- $1 contacts as JSON, $2 whether they are of the sample
 WITH given AS MATERIALIZED (
     SELECT r.*, a.id AS owner_id
       FROM jsonb_to_recordset($1) AS r (
@@ -39,10 +39,11 @@ updated AS (
 )
 INSERT INTO contacts (id, external_id, full_name, first_name, locale, time_zone, country, state, city,
                       area, contact_group, status, level, contact_type, source, owner_id, birthday,
-                      spouse_birthday, closing_date, notes, custom, digest, preferred_hours)
+                      spouse_birthday, closing_date, notes, custom, digest, preferred_hours,
+                      is_sample)
 SELECT id, external_id, full_name, first_name, coalesce(locale, 'en')::locale, time_zone, country,
        state, city, area, coalesce("group", 'target')::contact_group,
        coalesce(status, 'potential')::contact_status, coalesce(level, 'C')::contact_level,
        coalesce(contact_type, 'other'), source, owner_id, birthday, spouse_birthday, closing_date,
-       notes, coalesce(custom, '{}'), decode(digest, 'hex'), preferred_hours
+       notes, coalesce(custom, '{}'), decode(digest, 'hex'), preferred_hours, $2
   FROM given WHERE NOT known

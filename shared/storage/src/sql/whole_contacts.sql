@@ -3,7 +3,7 @@ SELECT c.id, c.external_id, c.full_name, c.first_name, c.locale::text AS locale,
        c.country, c.state, c.city, c.area, c.contact_group::text AS contact_group,
        c.status::text AS status, c.level::text AS level, c.contact_type, c.source,
        c.owner_id, o.name AS owner_name, c.birthday, c.spouse_birthday, c.closing_date, c.notes, c.custom,
-       c.preferred_hours,
+       c.preferred_hours, c.is_sample,
        (SELECT jsonb_agg(jsonb_build_object(
                    'kind', a.kind, 'label', a.label, 'value', a.value,
                    'key', encode(a.address_key, 'hex'), 'sms_problem', a.sms_problem,

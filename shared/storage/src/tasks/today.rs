@@ -66,6 +66,8 @@ pub struct TaskPerson {
     pub preferred_hours: Option<String>,
     /// Notes.
     pub notes: Option<String>,
+    /// Of the sample: nobody is to be called or visited.
+    pub is_sample: bool,
 }
 
 /// An entry of the list.
@@ -140,5 +142,6 @@ fn person(row: &PgRow) -> Result<Option<TaskPerson>, StorageError> {
         country: row.try_get("country")?,
         preferred_hours: row.try_get("preferred_hours")?,
         notes: row.try_get("notes")?,
+        is_sample: row.try_get("is_sample")?,
     }))
 }
