@@ -29,6 +29,7 @@
 //! - why somebody was or was not contacted: [`audit::why`], in sentences [`audit::words`]
 //! - a person's data: [`dossier::export`]; signed evidence: [`evidence::bundle`],
 //!   [`evidence::verify`]; people's requests: [`requests`]
+//! - people to look around with: [`sample::load`], [`sample::remove`]
 //! - "did you mean": [`suggestion::of`]
 
 pub mod addresses;
@@ -49,6 +50,7 @@ pub mod outside;
 mod patience;
 pub mod people;
 pub mod requests;
+pub mod sample;
 pub mod story;
 pub mod suggestion;
 pub mod suppression;

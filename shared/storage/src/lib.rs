@@ -42,6 +42,7 @@ pub mod preferences;
 pub mod registries;
 pub mod relationships;
 pub mod rights;
+pub mod sample;
 pub mod suppressions;
 pub mod sweep;
 pub mod tasks;

@@ -151,3 +151,24 @@ async fn a_worker_that_dies_with_an_answer_leaves_it_to_another_once() {
     assert!(take().await.is_empty());
     assert_eq!(world.states().await, [AnswerState::Unknown], "a second doubt is the end of it");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_sample_people_alone_is_answered_by_no_gateway() {
+    let world = World::start().await;
+    let now = Clock::system().now();
+    let mut one = testkit::fixture::person(0);
+    NUMBER.clone_into(&mut one.addresses[1].value);
+    NUMBER.clone_into(&mut one.addresses[1].normalised);
+    let deployment = &world.deployment;
+    let marked = storage::contacts::NewContact { external_id: None, ..one.clone() };
+    deployment.operator.import_sample(&deployment.keyer, &[marked]).await.unwrap();
+    world.owe(1, AnswerKind::Help, "en", now).await;
+    assert_eq!(world.answers.turn().await.unwrap(), 1);
+    assert_eq!(world.states().await, [AnswerState::Failed]);
+    assert!(world.texts().is_empty());
+    // Somebody real has it, too.
+    deployment.import(&[one]).await;
+    world.owe(2, AnswerKind::Help, "en", now + TimeDelta::seconds(1)).await;
+    assert_eq!(world.answers.turn().await.unwrap(), 1);
+    assert_eq!(world.texts().len(), 1);
+}

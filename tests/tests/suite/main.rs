@@ -11,4 +11,5 @@ mod parsers;
 mod race;
 mod real_servers;
 mod returns;
+mod sample;
 mod traces;

@@ -13,12 +13,13 @@ use clap::Args;
 use domain::planning::{self, Next, Person, Progress};
 use domain::{AddressKind, Channel, Clock, EnrolmentId, Plan};
 use fleet::Shared;
+use office::{content, sample};
 use serde_json::{Value, json};
 use storage::contacts::NewContact;
 use storage::due::FirstTouch;
 use storage::enrolments::{NewEnrolment, Selection};
 
-use super::up::{deployment::Deployment, sample, seed};
+use super::up::deployment::Deployment;
 use crate::connect::Session;
 
 /// Contacts imported and enrolled in one statement.
@@ -63,7 +64,7 @@ async fn measure(deployment: &Deployment, shutdown: &Shutdown, n: u32) -> anyhow
         metrics: metrics.clone(),
     };
     let library = Arc::new(fleet::load_library(&ctx.settings)?);
-    seed::library(&deployment.operator, &library).await?;
+    content::seed(&deployment.operator, &library).await?;
     enrol(deployment, &plan(&library)?, n).await?;
     let broker = fleet::connect_broker(&ctx.settings)?;
     let shared = Shared { broker, clock: Clock::system(), library };
@@ -156,13 +157,17 @@ async fn enrol(deployment: &Deployment, plan: &Plan, n: u32) -> anyhow::Result<(
     }
 }
 
-/// Somebody like the people of the demo, with an email address of their own, where no law asks for a
+/// Somebody like the people of the demo, with addresses of their own, where no law asks for a
 /// consent.
 fn person(n: usize) -> NewContact {
     let mut person = sample::person(n);
     person.country = Some("AE".to_owned());
-    for address in person.addresses.iter_mut().filter(|one| one.kind == AddressKind::Email) {
-        address.value = format!("p{n}@example.com");
+    for address in &mut person.addresses {
+        match address.kind {
+            AddressKind::Email => address.value = format!("p{n}@example.com"),
+            AddressKind::Phone => address.value = format!("+97150{n:07}"),
+            _ => continue,
+        }
         address.normalised.clone_from(&address.value);
     }
     person

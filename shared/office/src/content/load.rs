@@ -110,7 +110,8 @@ impl<'l> Load<'l> {
     }
 }
 
-fn refuse_errors(findings: Vec<Finding>) -> Result<(), NotLoaded> {
+/// Refuses what holds an error.
+pub(super) fn refuse_errors(findings: Vec<Finding>) -> Result<(), NotLoaded> {
     let errors: Vec<Finding> = findings.into_iter().filter(Finding::is_error).collect();
     if errors.is_empty() { Ok(()) } else { Err(NotLoaded::Faulty(errors)) }
 }

@@ -3,6 +3,8 @@
 
 mod load;
 mod render;
+mod seed;
 
 pub use load::{Load, Loaded, LoadedKind, NotLoaded};
 pub use render::{NoTemplate, Part, Rendered, compiled, fields_of, render};
+pub use seed::seed;

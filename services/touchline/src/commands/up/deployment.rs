@@ -167,7 +167,7 @@ fn settings(
         ("email.from", "Palm Realty <hello@palm-realty.example>".to_owned()),
         ("team.name", "Palm Realty".to_owned()),
         ("team.postal_address", "Palm Realty, Office 12, Marina Walk, Dubai, UAE".to_owned()),
-        ("team.phone", "+971 4 555 0100".to_owned()),
+        ("team.phone", "+971 4 000 0100".to_owned()),
         ("team.reply_to", "hello@palm-realty.example".to_owned()),
     ] {
         if !given.is_set(name) {
@@ -175,7 +175,7 @@ fn settings(
         }
     }
     if demo {
-        // The sample team's numbers may be somebody's: whatever is set, its messages stay here.
+        // The people of a demonstration get their messages in a folder, whatever is set.
         for provider in ["email.url", "sms.preset", "sms.url"] {
             overrides.push((provider, String::new()));
         }

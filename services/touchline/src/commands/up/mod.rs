@@ -7,8 +7,6 @@
 pub(super) mod deployment;
 mod law;
 mod narrator;
-pub(super) mod sample;
-pub(super) mod seed;
 mod team;
 
 use std::path::PathBuf;
@@ -25,6 +23,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use domain::Clock;
 use fleet::Shared;
+use library::Library;
+use office::Connection;
+use office::sample::{self, Loading};
 
 use crate::connect::Session;
 use deployment::Deployment;
@@ -95,11 +96,11 @@ async fn live(
     };
     let clock = clock(arguments, deployment)?;
     let library = Arc::new(fleet::load_library(&ctx.settings)?);
-    seed::library(&deployment.operator, &library).await?;
+    office::content::seed(&deployment.operator, &library).await?;
     if arguments.demo {
         let now = clock.now();
-        sample::load(&deployment.operator, &deployment.keyer, &library, now).await?;
-        law::load(&deployment.operator, now, now + TimeDelta::days(DEMO_DAYS)).await?;
+        load_sample(deployment, &library, now).await?;
+        law::load(&deployment.operator, now + TimeDelta::days(DEMO_DAYS)).await?;
     }
     let broker = fleet::connect_broker(&ctx.settings)?;
     let shared = Shared { broker, clock: clock.clone(), library };
@@ -118,6 +119,22 @@ async fn live(
     shutdown.begun().await;
     println!("Stopping…");
     Ok(())
+}
+
+/// Loads the sample team, unless there are people already.
+async fn load_sample(
+    deployment: &Deployment,
+    library: &Library,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let (database, keyer) = (deployment.operator.clone(), deployment.keyer.clone());
+    if database.count_contacts().await? > 0 {
+        return Ok(());
+    }
+    // From tomorrow on: nothing of it is over when the story begins.
+    let loading = Loading { library, now, in_days: 1 };
+    let mut untold = |_| {};
+    Ok(sample::load(&Connection { database, keyer }, loading, &mut untold).await?)
 }
 
 /// The demo's terminal belongs to the story; its log tells only what goes wrong.

@@ -1,16 +1,19 @@
 //! Plans and templates of the library, stored where they are new.
 
-use domain::Plan;
 use library::Library;
 use storage::Database;
 use storage::plans::PlanVersion;
+
+use super::NotLoaded;
+use super::load::refuse_errors;
 
 /// Stores every template and plan of the library; versions that say the same already stay, and so do
 /// those that people made in the console.
 ///
 /// # Errors
-/// When one does not compile, or the database does not answer.
-pub async fn library(database: &Database, library: &Library) -> anyhow::Result<()> {
+/// When a plan does not pass the check, a template does not compile, or the database does not answer.
+pub async fn seed(database: &Database, library: &Library) -> Result<(), NotLoaded> {
+    refuse_errors(library.check_plans())?;
     let current = database.current_templates().await?;
     for source in library.templates() {
         let known = current.iter().find(|version| version.key == source.key);
@@ -19,8 +22,8 @@ pub async fn library(database: &Database, library: &Library) -> anyhow::Result<(
             continue;
         }
         let compiled = templates::compile(source, library.partials()).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("template \"{}\" does not compile: {}", source.key, problems.join("; "))
+            let problems = problems.iter().map(ToString::to_string).collect();
+            NotLoaded::Broken { key: source.key.clone(), problems }
         })?;
         database.store_template(source, &compiled).await?;
     }
@@ -30,15 +33,7 @@ pub async fn library(database: &Database, library: &Library) -> anyhow::Result<(
         if current.iter().any(own) {
             continue;
         }
-        refuse_broken(plan)?;
         database.store_plan(plan).await?;
     }
     Ok(())
-}
-
-fn refuse_broken(plan: &Plan) -> anyhow::Result<()> {
-    match plan.errors().first() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(()),
-    }
 }
