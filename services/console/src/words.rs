@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = areas![
     "morning",
     "compliance",
     "contacts",
+    "sample",
     "fleet",
     "integrations",
     "webhooks"

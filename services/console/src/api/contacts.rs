@@ -72,6 +72,8 @@ pub struct ContactRow {
     city: Option<String>,
     /// ISO 3166 code.
     country: Option<String>,
+    /// Of the sample data: nobody, to whom nothing real is sent.
+    is_sample: bool,
 }
 
 /// An address of a contact.
@@ -142,6 +144,8 @@ pub struct Contact {
     custom: serde_json::Value,
     /// The addresses.
     addresses: Vec<Address>,
+    /// Of the sample data: nobody, to whom nothing real is sent.
+    is_sample: bool,
 }
 
 impl From<ListedContact> for ContactRow {
@@ -156,6 +160,7 @@ impl From<ListedContact> for ContactRow {
             owner_name: row.owner_name,
             city: row.city,
             country: row.country,
+            is_sample: row.is_sample,
         }
     }
 }
@@ -203,6 +208,7 @@ impl From<contacts::Contact> for Contact {
             notes: contact.notes,
             custom: contact.custom,
             addresses: addresses.collect(),
+            is_sample: contact.is_sample,
         }
     }
 }

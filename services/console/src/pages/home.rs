@@ -7,6 +7,7 @@ use domain::access::Permission;
 use domain::desk::Attention;
 use storage::StorageError;
 
+use super::sample::Banner;
 use super::tasks;
 use crate::app::App;
 use crate::page::Page;
@@ -31,6 +32,7 @@ struct Figure {
 struct Home {
     page: Page,
     figures: Vec<Figure>,
+    sample: Banner,
 }
 
 impl Home {
@@ -42,14 +44,15 @@ impl Home {
 
 /// `GET /`.
 pub async fn show(State(app): State<App>, page: Page) -> Answer {
-    let (tasks, fleet, officers, drafts) = tokio::try_join!(
+    let (tasks, fleet, officers, drafts, sample) = tokio::try_join!(
         own_tasks(&app, &page),
         of_fleet(&app, &page),
         of_officers(&app, &page),
         of_marketers(&app, &page),
+        Banner::of(&app, &page),
     )?;
     let figures = [tasks, fleet, officers, drafts].into_iter().flatten().collect();
-    page.show(&Home { page: page.clone(), figures })
+    page.show(&Home { page: page.clone(), figures, sample })
 }
 
 /// Whoever works tasks and is an agent: those that are due.

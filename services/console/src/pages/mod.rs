@@ -12,6 +12,7 @@ pub mod list;
 mod plans;
 mod requests;
 mod reviews;
+mod sample;
 mod tasks;
 mod templates;
 mod touches;
@@ -27,7 +28,7 @@ use crate::access;
 use crate::api;
 use crate::app::App;
 use crate::assets;
-use crate::routes::Needs::{Nothing, Session};
+use crate::routes::Needs::{Nothing, Permission as May, Session};
 use crate::routes::Routes;
 
 /// An area of the console, as the menu shows it.
@@ -63,6 +64,11 @@ pub fn routes(app: &App) -> Routes {
         "/",
         Session,
         home::show,
+    );
+    let routes = routes.get("/sample", May(Permission::Users), sample::show).post(
+        "/sample",
+        May(Permission::Users),
+        sample::act,
     );
     let routes = plans::routes(routes);
     let routes = templates::routes(routes);

@@ -16,6 +16,7 @@ mod list;
 mod list_files;
 mod plans;
 mod provider;
+mod sample;
 mod self_tests;
 mod tasks;
 mod templates;

@@ -13,6 +13,7 @@ use storage::tasks::Agent;
 use crate::access::reader::contacts_of;
 use crate::app::App;
 use crate::page::Page;
+use crate::pages::sample::Banner;
 use crate::trouble::{Answer, Trouble};
 
 /// Contacts on a page.
@@ -43,6 +44,7 @@ struct Contacts {
     more: Option<String>,
     agents: Vec<Agent>,
     may_add_contacts: bool,
+    sample: Banner,
 }
 
 /// `GET /contacts`.
@@ -56,7 +58,9 @@ pub async fn list(State(app): State<App>, page: Page, Query(asked): Query<Asked>
     let more = contacts.last().filter(|_| has_more).map(|last| asked.behind(last));
     let agents = if page.may(ContactsReadAll) { app.database.agents().await? } else { Vec::new() };
     let may_add_contacts = page.may(ContactsWrite);
-    page.show(&Contacts { page: page.clone(), asked, contacts, more, agents, may_add_contacts })
+    let (page, sample) = (page.clone(), Banner::of(&app, &page).await?);
+    let shown = Contacts { page, asked, contacts, more, agents, may_add_contacts, sample };
+    shown.page.show(&shown)
 }
 
 fn filter(asked: &Asked, app: &App, page: &Page) -> Result<ContactFilter, Trouble> {

@@ -78,6 +78,7 @@ impl Card {
         let is_call = it.task.channel == Channel::Call;
         let tel = it.address.clone().filter(|_| is_call && it.blocked.is_none());
         let tel = tel.filter(|number| is_e164(number) && it.address_problem.is_none());
+        let tel = tel.filter(|_| !is_sample(&it));
         Ok(Self {
             script_locale: language_of(&it.task.script),
             local_times: local_times(&hours, page.locale()),
@@ -89,6 +90,11 @@ impl Card {
             can_work: page.may(domain::access::Permission::TasksWork),
             it,
         })
+    }
+
+    /// Whether it is for practice: nobody is to be called.
+    pub fn is_sample(&self) -> bool {
+        is_sample(&self.it)
     }
 
     /// Whether the buttons are shown.
@@ -126,6 +132,10 @@ impl Card {
             _ => page.word("errand-ended", outcome),
         }
     }
+}
+
+fn is_sample(card: &TaskCard) -> bool {
+    card.person.as_ref().is_some_and(|person| person.is_sample)
 }
 
 /// E.164, as imports store numbers.
