@@ -6,11 +6,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
 use domain::suppression::{Origin, SuppressionReason};
 use domain::{Channel, ContactChannel, ContactId, TaskId, TaskOutcome, TouchId, planning};
-use office::local;
+use office::{local, suggestion};
 use serde::Serialize;
 use serde_json::json;
 use storage::suppressions::{NewSuppression, Request, Target};
-use storage::tasks::{FinishedTask, Task, TaskEnd};
+use storage::tasks::{Agent, FinishedTask, Handed, HandedOver, Handover, Task, TaskEnd};
 
 use crate::connect::Session;
 use crate::error::usage;
@@ -25,6 +25,32 @@ pub enum Arguments {
     Today(Today),
     /// Finish an open task and say how it went; caps on calls count by it.
     Done(Done),
+    /// Give every open task of an agent to another: for a holiday, or for good with the contacts.
+    /// Without --yes it only tells how much would go over.
+    HandOver(HandOver),
+}
+
+/// Whose tasks go to whom.
+#[derive(Debug, clap::Args)]
+pub struct HandOver {
+    /// The email address of the agent who is away.
+    #[arg(long, value_name = "EMAIL")]
+    from: String,
+    /// The email address of the agent who gets them.
+    #[arg(long, value_name = "EMAIL")]
+    to: String,
+    /// The contacts, too, so that tasks to come go along.
+    #[arg(long)]
+    contacts: bool,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    /// Who does it: your own name.
+    #[arg(long)]
+    actor: String,
+    /// Do it; otherwise nothing changes.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// How a task ended.
@@ -77,6 +103,7 @@ pub async fn run(arguments: Arguments, session: &Session) -> anyhow::Result<()> 
     match arguments {
         Arguments::Today(arguments) => list(arguments, session).await,
         Arguments::Done(arguments) => done(arguments, session).await,
+        Arguments::HandOver(arguments) => hand_over(arguments, session).await,
     }
 }
 
@@ -127,6 +154,60 @@ async fn done(arguments: Done, session: &Session) -> anyhow::Result<()> {
         Some(entry) => format!("done: {outcome}; the number is on the list (entry {entry})"),
     })?;
     Ok(())
+}
+
+async fn hand_over(arguments: HandOver, session: &Session) -> anyhow::Result<()> {
+    let HandOver { from, to, contacts, reason, actor, yes } = arguments;
+    for (name, text) in [("--reason", &reason), ("--actor", &actor)] {
+        if text.trim().is_empty() {
+            return Err(usage(format!("{name} is empty")));
+        }
+    }
+    let connection = session.connect().await?;
+    let database = &connection.database;
+    let agents = database.agents().await?;
+    let (from, to) = (agent(&from, &agents)?, agent(&to, &agents)?);
+    if from.id == to.id {
+        return Err(usage("--from and --to are the same agent"));
+    }
+    let held = database.held_by(from.id).await?;
+    let moved = if yes {
+        let given = Handover {
+            what: Handed::Agent(from.id),
+            from: Some(from.id),
+            to: to.id,
+            contacts,
+            reason: reason.trim(),
+            actor: actor.trim(),
+            now: session.clock()?.now(),
+        };
+        database.hand_over(&given).await?
+    } else {
+        HandedOver { contacts: if contacts { held.contacts } else { 0 }, ..held }
+    };
+    let answer = json!({
+        "from": from.email, "to": to.email, "done": yes, "tasks": moved.tasks,
+        "contacts": moved.contacts,
+    });
+    session.output.object(&answer, |_| {
+        let what = format!("Open tasks: {}. Contacts: {}.", moved.tasks, moved.contacts);
+        let (from, to) = (&from.name, &to.name);
+        match yes {
+            true => format!("Handed over from {from} to {to}. {what}"),
+            false => format!("Would go from {from} to {to}. {what} Say --yes to hand over."),
+        }
+    })?;
+    Ok(())
+}
+
+/// The agent with this email address.
+fn agent<'a>(email: &str, agents: &'a [Agent]) -> anyhow::Result<&'a Agent> {
+    let wanted = email.trim();
+    let found = agents.iter().find(|agent| agent.email.eq_ignore_ascii_case(wanted));
+    found.ok_or_else(|| {
+        let hint = suggestion::of(wanted, agents.iter().map(|agent| agent.email.as_str()));
+        anyhow::anyhow!("there is no agent \"{wanted}\"; {hint}")
+    })
 }
 
 /// Who refuses a call in the UAE is not called again (compliance.md CALL-20).

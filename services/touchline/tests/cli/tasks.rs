@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use domain::{Channel, Medium, TaskId, TouchState};
-use serde_json::json;
+use domain::{Channel, Clock, Locale, Medium, TaskId, TouchState};
+use serde_json::{Value, json};
 use storage::Role;
+use storage::contacts::NewAgent;
 use storage::outcomes::{AttemptRecord, NewTask};
+use storage::tasks::{Handed, Handover};
 use testkit::fixture::{self, Deployment};
 
 use crate::Desk;
@@ -96,4 +98,68 @@ async fn a_task_is_done_once_and_a_refusal_in_the_uae_ends_calls() {
         .collect();
     assert_eq!(how, [(true, false), (false, false), (false, true)]);
     assert_eq!(desk.run(&["tasks", "today", "--day", "2026-06-01", "--json"]).lines().len(), 0);
+}
+
+#[tokio::test]
+async fn an_agent_who_is_away_hands_over_after_the_numbers_and_with_the_contacts_if_asked() {
+    let (deployment, tasks) = with_tasks(3).await;
+    let desk = Desk::on(&deployment);
+    let agent = |name: &str, email: &str| NewAgent {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        phone: String::new(),
+        locale: Locale::En,
+        time_zone: None,
+    };
+    let (maya, karim) = ("maya@palm.example", "karim@palm.example");
+    let both = [agent("Maya Rahal", maya), agent("Karim Suleiman", karim)];
+    deployment.operator.store_agents(&both).await.unwrap();
+    let agents = deployment.operator.agents().await.unwrap();
+    let id = |email: &str| agents.iter().find(|agent| agent.email == email).unwrap().id;
+    let of = |email: &str| {
+        desk.run(&["tasks", "today", "--day", "2026-06-01", "--owner", email, "--json"])
+            .lines()
+            .len()
+    };
+    // With a contact and two tasks Maya begins.
+    let person = deployment.people(1).await.remove(0);
+    for what in [Handed::Contact(person), Handed::Task(tasks[1])] {
+        let given = Handover {
+            what,
+            from: None,
+            to: id(maya),
+            contacts: true,
+            reason: "hers",
+            actor: "Amal",
+            now: Clock::system().now(),
+        };
+        deployment.operator.hand_over(&given).await.unwrap();
+    }
+    assert_eq!((of(maya), of(karim)), (2, 0));
+    let hand_over = |from: &str, to: &str, further: &[&str]| {
+        let words = ["tasks", "hand-over", "--from", from, "--to", to, "--actor", "Amal", "--json"];
+        desk.run(&[&words[..], further].concat())
+    };
+    let why = ["--reason", "on holiday"];
+    let asked = hand_over("MAYA@palm.example", karim, &[&why[..], &["--contacts"]].concat());
+    let numbers = json!({ "from": maya, "to": karim, "done": false, "tasks": 2, "contacts": 1 });
+    assert_eq!(asked.object(), numbers);
+    assert_eq!((of(maya), of(karim)), (2, 0), "it only tells");
+    let done = hand_over(maya, karim, &[&why[..], &["--yes"]].concat()).object();
+    assert_eq!((&done["tasks"], &done["contacts"]), (&json!(2), &json!(0)));
+    assert_eq!((of(maya), of(karim)), (0, 2));
+    let owner = deployment.operator.contact(person).await.unwrap().unwrap().owner;
+    assert_eq!(owner, Some(id(maya)), "the contact has stayed");
+    let again = hand_over(maya, karim, &[&why[..], &["--contacts", "--yes"]].concat()).object();
+    assert_eq!((&again["tasks"], &again["contacts"]), (&json!(0), &json!(1)));
+    let log = desk.run(&["audit", "log", "--limit", "500", "--json"]).lines();
+    let is_noted = |line: &&Value| line["table"] == "handovers" && line["operation"] == "insert";
+    let noted: Vec<_> = log.iter().filter(is_noted).collect();
+    assert_eq!(noted.len(), 4, "{noted:?}");
+    assert!(noted.iter().all(|line| line["actor"] == "Amal"), "{noted:?}");
+
+    let unknown = hand_over("maia@palm.example", karim, &why).refusal();
+    assert!(unknown.0 == 1 && unknown.1.contains(maya), "{unknown:?}");
+    assert_eq!(hand_over(maya, maya, &why).refusal().0, 2);
+    assert_eq!(hand_over(maya, karim, &["--reason", " "]).refusal().0, 2);
 }
