@@ -93,6 +93,14 @@ async fn a_first_start_leads_from_the_printed_link_to_emails_that_left() {
 }
 
 #[tokio::test]
+async fn a_sample_team_is_one_click_away_and_gone_by_another() {
+    let Some(fleet) = Fleet::hurried().await else { return };
+    let job = json!({ "link": fleet.link(), "pictures": rig::pictures_of("sample") });
+    play("sample", &job).await;
+    fleet.stop().await;
+}
+
+#[tokio::test]
 async fn what_a_marketer_approves_is_what_leaves() {
     let Some(fleet) = Fleet::hurried().await else { return };
     let people = "name,email,country,source,language
