@@ -119,8 +119,9 @@ def start():
     if left_out:
         config = json.loads(compose("config", "--format", "json")) if COMPOSE[0] == "docker" else None
         names = config["services"] if config else compose("config", "--services").split()
-        tools = {"touchline", "compliance"}
-        up += [name for name in names if name not in tools and name not in left_out]
+        # Naming one starts it, whatever its profile.
+        others = {"touchline", "compliance", "traces"}
+        up += [name for name in names if name not in others and name not in left_out]
     compose(*up)
     for service in ["postgres", "rabbitmq", "mail", "gateway", "prometheus", *SERVICES]:
         until(f"{service} becomes healthy", lambda: is_healthy(service), 180)
