@@ -21,6 +21,7 @@ macro_rules! areas {
 /// Every file. A new area of pages adds its line.
 const FILES: &[(&str, &str)] = areas![
     "common",
+    "help",
     "access",
     "plans",
     "templates",
@@ -117,16 +118,24 @@ mod tests {
         lines.filter_map(|line| Some(line.split_once(" =")?.0.to_owned())).collect()
     }
 
-    fn sources(folder: &str, text: &mut String) {
+    /// Every file below a folder, by path.
+    fn files(folder: &str, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(path.to_str().unwrap(), text);
+            let path = entry.unwrap().path().to_str().unwrap().to_owned();
+            if Path::new(&path).is_dir() {
+                files(&path, found);
             } else {
-                let source = std::fs::read_to_string(path).unwrap();
-                // Tests ask for nothing.
-                text.push_str(source.split("#[cfg(test)]").next().unwrap());
+                found.push((path.clone(), std::fs::read_to_string(path).unwrap()));
             }
+        }
+    }
+
+    fn sources(folder: &str, text: &mut String) {
+        let mut found = Vec::new();
+        files(folder, &mut found);
+        for (_, source) in found {
+            // Tests ask for nothing.
+            text.push_str(source.split("#[cfg(test)]").next().unwrap());
         }
     }
 
@@ -167,6 +176,42 @@ mod tests {
             assert!(Words::of(Locale::En).has(key), "there is no text {key}");
         }
         assert!(found > 20, "{found}");
+    }
+
+    /// What stands in a template between the help's tag and its end.
+    fn help_of(template: &str) -> Option<&str> {
+        Some(template.split_once("<p class=\"note help\">")?.1.split_once("</p>")?.0)
+    }
+
+    #[test]
+    fn every_page_has_a_help_of_its_own() {
+        let mut templates = Vec::new();
+        files(concat!(env!("CARGO_MANIFEST_DIR"), "/templates"), &mut templates);
+        let is_page = |(path, text): &&(String, String)| {
+            // What went wrong says itself what can be done.
+            text.contains("{% extends \"layout.html\" %}") && !path.ends_with("/trouble.html")
+        };
+        let mut shown = BTreeMap::new();
+        for (path, text) in templates.iter().filter(is_page) {
+            let help = help_of(text).unwrap_or_else(|| panic!("{path} has no help"));
+            let keys = help.split('"').filter(|part| part.starts_with("help-"));
+            let keys: Vec<&str> = keys.collect();
+            assert!(!keys.is_empty(), "{path} has no help of its own: {help}");
+            for key in keys {
+                let other = shown.insert(key.to_owned(), path);
+                assert_eq!(other, None, "{key} helps with {path}, too");
+            }
+        }
+        for (words, text) in [
+            (Words::of(Locale::En), include_str!("../words/en/help.ftl")),
+            (Words::of(Locale::Ar), include_str!("../words/ar/help.ftl")),
+        ] {
+            for key in keys(text) {
+                assert!(shown.contains_key(&key), "no page shows {key}");
+                let said = words.say(&key).chars().count();
+                assert!(said > 50, "{key} says little in {}", words.locale);
+            }
+        }
     }
 
     #[test]

@@ -31,13 +31,17 @@ async function links(page) {
     .map((a) => a.pathname + a.search));
 }
 
-async function look(page, width, language, direction, path, problem) {
+/** Which page a help belongs to, by language and text. */
+const helps = new Map();
+
+async function look(page, width, language, direction, [route, path], problem) {
   const said = (text) => problem(`${path} (${language}, ${width}): ${text}`);
   const found = await page.evaluate(() => ({
     direction: document.documentElement.dir,
     language: document.documentElement.lang,
     headings: document.querySelectorAll('h1').length,
     title: document.title,
+    help: document.querySelector('main .help')?.innerText.trim() ?? '',
     over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     widest: [...document.querySelectorAll('body *')]
       .filter((it) => it.getBoundingClientRect().right > innerWidth + 1
@@ -49,6 +53,10 @@ async function look(page, width, language, direction, path, problem) {
     said(`is ${found.language} ${found.direction}`);
   }
   if (found.headings !== 1) said(`has ${found.headings} first headings`);
+  if (found.help === '') said('has no help');
+  const helped = helps.get(`${language} ${found.help}`) ?? route;
+  if (helped !== route) said(`has the help of ${helped}`);
+  helps.set(`${language} ${found.help}`, route);
   if (found.over > 1) said(`is ${found.over} px too wide: ${found.widest.join(' | ')}`);
   if (!isExamined(language, width)) return;
   await page.evaluate(axe);
@@ -157,7 +165,7 @@ async function walk(open, pages, at, job, problem) {
       const [route, path] = next;
       const parted = path.includes('?') ? '&' : '?';
       await visit(page, `${path}${parted}lang=${language}`, problem);
-      await look(page, width, language, direction, path, problem);
+      await look(page, width, language, direction, next, problem);
       // What fits at 200 % needs no picture.
       if (width === 640) continue;
       const name = route.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_|_$/g, '') || 'home';
@@ -202,7 +210,7 @@ export default async function ({ browser, job, ask, problem }) {
   for (const [language, direction] of LANGUAGES) {
     await door.setViewportSize({ width: 360, height: 740 });
     await visit(door, `/sign-in?lang=${language}`, problem);
-    await look(door, 360, language, direction, '/sign-in', problem);
+    await look(door, 360, language, direction, ['/sign-in', '/sign-in'], problem);
     await door.screenshot({ path: `${job.pictures}/${language}-360/sign_in.png` });
   }
   await stranger.close();

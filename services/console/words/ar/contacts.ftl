@@ -1,16 +1,13 @@
 # جهات الاتصال، وقصة كل نقطة اتصال.
 area-contacts = جهات الاتصال
 about-area-contacts = من نعرفهم، وكيف نصل إليهم، وما الذي حدث.
-contacts-help = ابحث ببداية الاسم أو باسم العائلة أو بالبريد الإلكتروني أو برقم الهاتف بأي كتابة.
 contacts-search = بحث
 contacts-find = ابحث
 contacts-all = الكل
 contacts-more = جهات اتصال أخرى
 contacts-none = لا توجد جهات اتصال بعد. تأتي بالاستيراد (touchline contacts import) أو بالنموذج أو من موقعك.
 contacts-none-found = لا أحد يطابق ذلك. جرّب حروفًا أقل أو مرشحًا آخر.
-contact-help = كل ما هو معروف عن هذا الشخص، وكل ما حدث، الأحدث أولًا.
 contact-add = إضافة جهة اتصال
-contact-add-help = الإضافة ليست موافقة: ينتظر التسويق حتى يُسجَّل أساس قانوني.
 contact-show = اعرض
 contact-known = لدى شخص آخر هذا العنوان.
 contact-erased = مُحيت بيانات شخص بهذا العنوان بناءً على طلبه، ولن يُضاف من جديد.
@@ -48,7 +45,6 @@ contact-address-missing = يلزم بريد إلكتروني أو رقم هات�
 enrolment-pause = إيقاف مؤقت
 enrolment-resume = استئناف
 enrolment-stop = إنهاء
-touch-help = لماذا أُرسلت هذه الرسالة أو لم تُرسل: كل قرار وما بُني عليه.
 notice-contact-added = أُضيفت جهة الاتصال.
 notice-enrolment-was-over = كانت تلك الخطة قد انتهت، ولم يتغيّر شيء.
 note-add = دوّن ما حدث

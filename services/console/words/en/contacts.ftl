@@ -1,16 +1,13 @@
 # Contacts, and the story of a touch.
 area-contacts = Contacts
 about-area-contacts = Who is known, how they are reached, and what happened.
-contacts-help = Search by a name's beginning, a last name, an email address, or a phone number in any spelling.
 contacts-search = Search
 contacts-find = Find
 contacts-all = All
 contacts-more = Further contacts
 contacts-none = There are no contacts yet. They come by import (touchline contacts import), by the form, or from your site.
 contacts-none-found = Nobody fits. Try fewer letters, or another filter.
-contact-help = Everything that is known of this person, and all that happened, the newest first.
 contact-add = Add a contact
-contact-add-help = Adding somebody is no consent: marketing waits until a legal basis is recorded.
 contact-show = Show
 contact-known = Somebody has this address already.
 contact-erased = Somebody with this address was erased on request and is not added again.
@@ -48,7 +45,6 @@ contact-address-missing = An email address or a phone number is needed.
 enrolment-pause = Pause
 enrolment-resume = Resume
 enrolment-stop = Stop
-touch-help = Why this touch was, or was not, sent: every decision with what it was made from.
 notice-contact-added = The contact was added.
 notice-enrolment-was-over = That plan was over already. Nothing was changed.
 note-add = Note what happened

@@ -1,7 +1,6 @@
 # Operations: the fleet, the desk, pauses.
 area-fleet = Fleet
 about-area-fleet = Who runs, what waits, how fast it goes, and what is stopped.
-fleet-help = How sending goes right now. The page follows by itself; without script, reload it.
 fleet-no-scheduler = No scheduler is there: nothing that becomes due is handed on. Start one.
 fleet-versions = Programs of several versions are running. After a roll-out this passes; if it stays, look which did not stop.
 fleet-due = Due, not yet taken
@@ -78,7 +77,6 @@ why-missing = Say why: it stays in the history.
 why-too-long = Say it shorter.
 
 pauses = Pauses
-pauses-help = What is stopped for now. Touches that are covered wait, and none is lost; once it is lifted they leave within ten minutes.
 pauses-open = In force
 pauses-empty = Nothing is paused: everything that is due goes out. Pause when something is wrong with a channel, a domain or a plan; waiting costs nothing.
 pauses-past = Lifted
@@ -106,7 +104,6 @@ notice-pause-lifted = Lifted. What waited leaves within ten minutes.
 notice-pause-lifted-before = Somebody had lifted it already.
 
 desk = Waiting for a person
-desk-help = Touches that failed, were held or came out unknown, by cause. Nothing here goes on by itself.
 desk-empty = Nothing waits. What fails for good, is held or may have arrived without a word stands here by cause, to be put right and tried anew.
 desk-all = Everything that waits
 desk-where = Where
@@ -117,7 +114,6 @@ desk-decisions = Decided lately
 desk-decisions-empty = Nobody has decided anything yet.
 desk-decision = What
 desk-by = By
-desk-touches-help = The newest first. Put right what caused it before you try anew.
 desk-touches-empty = Nothing waits for this cause any more.
 desk-touch = Touch
 desk-chosen = Choose
@@ -176,5 +172,5 @@ today-reviews = Unclear answers
 today-lifts = Lifts waiting for a second person
 today-requests = Open requests of people
 today-drafts = Drafts of templates
-today-calm = Nothing waits for you. What needs you – a task, an answer, a failure – stands here first; below is everything you may open.
+today-calm = Nothing waits for you.
 today-everything = Where to go

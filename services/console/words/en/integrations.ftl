@@ -1,11 +1,9 @@
 # What other programs use: tokens of the API.
 area-integrations = Integrations
 about-area-integrations = Tokens of the API and webhooks, for other programs.
-integrations-help = How other programs work with Touchline, and what they may do.
 
 tokens = Tokens of the API
 about-tokens = With a token another program reads and changes what you allow it, and nothing else.
-tokens-help = A token lets another program in, with some of your own rights. Whatever you may no longer do, your tokens may no longer do either. What the API can do is described at /api/v1/openapi.json.
 tokens-empty = There is no token yet, so no program comes in.
 token-made = This is the token; it is shown only now. Put it where the program keeps its secrets. Nobody can look it up later: if it is lost, revoke it and make another.
 token-name = Name

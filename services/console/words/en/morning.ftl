@@ -28,7 +28,6 @@ digest-failed = not sent: your mail server refused it
 digest-doubt = it may have been sent; the mail server did not say
 
 handover = Hand tasks over
-handover-help = Gives every open task of one agent to another: for a holiday, an illness, or for good. You see the numbers before anything moves.
 handover-from = From
 handover-to = To
 handover-reason = Why

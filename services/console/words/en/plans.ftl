@@ -1,7 +1,6 @@
 # Plans: the list, the timeline, the editor, enrolling.
 area-plans = Plans
 about-area-plans = Who is sent what on which day – and enrolling people in it.
-plans-help = A plan is a list of steps. Whoever is enrolled gets one after the other, by email, text message or a person's hand.
 plans-empty = There is no plan yet. Take one over from the library below.
 plan = Plan
 plan-touches = Touches
@@ -56,7 +55,6 @@ plan-template-retired = Step { $step }: the template { $it } is retired, so the 
 plan-holiday-unknown = Step { $step }: the calendar has no holiday { $it }.
 plan-follower-missing = There is no plan { $it } that could follow.
 plan-copy-of = Copy of { $it }
-plan-edit-help = Nothing is kept until you save. Saving makes a new version; who runs in an older one stays in it.
 plan-adds-up = The plan adds up: { $it ->
     [one] one touch counts
    *[other] { $it } touches count
@@ -103,7 +101,6 @@ notice-plan-unchanged = Nothing was changed, so there is no new version.
 notice-plan-loaded = The plan and its templates are taken over.
 enrol = Enrol
 enrol-in = Enrol in { $it }
-enrol-help = Choose people and look first: nothing begins before you press the second button. Whoever is in the plan already is left out.
 enrol-whom = Whom
 contact-group = Relationship
 contact-level = Level
@@ -133,7 +130,6 @@ enrol-now = { $it ->
    *[other] Enrol { $it } people
 }
 calendar-of = What { $it } will get
-calendar-help = By the code that plans and decides, as things stand today. When a touch is due, it is decided again.
 calendar-zone = Times are those of { $it }.
 calendar-days = { $it } days
 calendar-planned = Planned

@@ -20,7 +20,6 @@ tasks-later = Put off or due later: { $it }
 tasks-none = Nothing is to be done
 tasks-none-text = Calls, letters and visits of the plans come here on their day. Enjoy the quiet, or call somebody you like.
 tasks-no-agent = Your user is no agent, so no tasks are yours. An administrator can add you under the email address of an agent.
-tasks-rule = The order: overdue before today's; then new enquiries before plans that may wait, contacts of level A before B before C, the older first.
 task-since = since { $it }
 task-due = due { $it }
 task-level = Level { $it }

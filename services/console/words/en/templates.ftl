@@ -1,7 +1,6 @@
 # Templates: the list, the editor, the preview, versions.
 area-templates = Templates
 about-area-templates = What is sent: emails, text messages, scripts – edited, checked, approved.
-templates-help = Workers send approved versions only. A draft changes nothing until somebody approves it.
 templates-empty = No template is like that. Show all, or begin one below.
 template-key = Name
 template-medium = Medium
@@ -37,8 +36,6 @@ draft-by = { $who }, { $when }
 draft-overtaken = Another version was approved since this draft was begun. Compare them before you approve.
 draft-taken = Somebody else has changed this draft meanwhile. What you typed is below; save again to put it in the place of theirs.
 not-approved = It cannot be approved while there are errors. They are listed beside the texts.
-editor-help = The preview follows what you type. Nothing is kept until you save the draft, and nothing is sent before it is approved.
-editor-read-only = Your roles let you look at the texts, not change them.
 save-draft = Save draft
 approve = Approve and send from now on
 approve-confirm = From now on every touch of this template is sent with these texts. Approve?
@@ -57,7 +54,6 @@ preview-which = Several people are meant. Choose one
 preview-nobody = Nobody is known by that. An example is shown.
 preview-of = As { $it } would get it
 preview-of-example = As an example person would get it
-preview-not-kept = This is what you typed. Nothing was kept: go back to keep it.
 preview-faulty = It can be shown once the errors are put right.
 preview-broken = It cannot be shown. The log says why.
 preview-no-page = This template has no page.

@@ -1,7 +1,6 @@
 # Webhooks: what other systems are told of.
 webhooks = Webhooks
 about-webhooks = Touchline tells your other systems what happens: a touch was sent, somebody is on the list, a task was done.
-webhooks-help = A webhook is an address of another system. Touchline posts a signed message there whenever something happens that it is for. Messages hold ids and facts, no names and no addresses.
 webhooks-empty = No system is told of anything yet. Register an address below; nothing has to be set up beforehand.
 webhooks-enough = There are { $it } webhooks already, which is as many as there can be. Remove one that nobody needs.
 webhook-add = Register a webhook
