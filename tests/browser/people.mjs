@@ -35,6 +35,13 @@ export async function press(page, what) {
   else await what.click();
 }
 
+/** Presses what asks first: its question opens, and the button below it acts. */
+export async function agree(page, words) {
+  const asked = page.locator('details.ask').filter({ has: page.locator('summary', { hasText: words }) }).first();
+  await press(page, asked.locator('summary'));
+  await press(page, asked.locator('button'));
+}
+
 /** The page fits its screen. */
 export async function fits(page, problem) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

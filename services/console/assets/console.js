@@ -30,11 +30,3 @@ window.addEventListener('pageshow', () => {
     delete form.dataset.sent;
   }
 });
-
-// Forms that change something for many people ask first: data-confirm holds the question.
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-confirm]');
-  if (button && !window.confirm(button.dataset.confirm)) {
-    event.preventDefault();
-  }
-});

@@ -13,6 +13,7 @@ mod assets;
 mod page;
 mod pages;
 pub mod routes;
+pub mod safety;
 mod settings;
 mod telemetry;
 mod trouble;

@@ -112,7 +112,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         return wait_for(facts, REVIEWED_WITHIN + facts.spread / 6, reason);
     }
     if let Some(pause) = facts.pause {
-        return wait_for(facts, PAUSED_FOR + facts.spread / 6, paused(pause));
+        return wait_for(facts, PAUSED_FOR + facts.spread / 6, pause.reason_to_wait());
     }
     match facts.address {
         Reachable::Yes | Reachable::NotNeeded => {}
@@ -195,12 +195,6 @@ fn opening(facts: &Facts<'_>, from: Timestamp) -> Result<Timestamp, Decision> {
 
 fn wait_for(facts: &Facts<'_>, time: SignedDuration, reason: Reason) -> Decision {
     Decision::Wait { until: facts.now.saturating_add(time).unwrap_or(Timestamp::MAX), reason }
-}
-
-fn paused(pause: &Pause) -> Reason {
-    let (scope, key) = (pause.scope, &pause.key);
-    let what = if key.is_empty() { scope.to_string() } else { format!("{scope} {key}") };
-    Reason::new(ReasonCode::Paused, format!("{what}, {}", pause.reason))
 }
 
 const fn code_of(objection: Objection) -> ReasonCode {

@@ -1,7 +1,7 @@
 //! Pauses: what a circuit breaker or a person has stopped for now. A paused touch waits; nothing is
 //! lost, and a person lifts the pause.
 
-use crate::{ContactChannel, PauseId};
+use crate::{ContactChannel, PauseId, Reason, ReasonCode};
 
 crate::words! {
     /// What a pause covers; its key says which.
@@ -46,6 +46,14 @@ pub struct Pausable<'a> {
 }
 
 impl Pause {
+    /// The reason that is noted of a touch that waits for it.
+    #[must_use]
+    pub fn reason_to_wait(&self) -> Reason {
+        let (scope, key) = (self.scope, &self.key);
+        let what = if key.is_empty() { scope.to_string() } else { format!("{scope} {key}") };
+        Reason::new(ReasonCode::Paused, format!("{what}, {}", self.reason))
+    }
+
     /// Whether it covers the touch.
     #[must_use]
     pub fn covers(&self, touch: Pausable<'_>) -> bool {

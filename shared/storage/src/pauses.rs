@@ -1,13 +1,19 @@
 //! Pauses: opened by circuit breakers and people, read by the gate, lifted by people.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::PauseId;
 use domain::pause::{Pause, PauseScope};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use crate::fleet::state::COUNTED_AT_MOST;
 use crate::words::word;
 use crate::{Database, StorageError};
+
+/// What waits for a pause is due again within this time.
+const LOOKS_AGAIN_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
 /// A pause to be opened.
 #[derive(Debug, Clone)]
@@ -152,6 +158,29 @@ impl Database {
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(open_pause).collect()
+    }
+
+    /// How many touches wait for pauses, by the reason that is noted of them; at most
+    /// [`COUNTED_AT_MOST`] of all together are counted. `now` is business time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting_for_pauses(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, i64>, StorageError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT reason, count(*) FROM (
+                SELECT t.reason FROM due_touches d
+                  JOIN touches t ON t.id = d.touch_id AND t.due_month = d.due_month
+                 WHERE d.due_at <= $1 AND t.state = 'scheduled' AND t.reason LIKE 'paused: %'
+                 LIMIT $2) w GROUP BY reason",
+        )
+        .bind(now + LOOKS_AGAIN_WITHIN)
+        .bind(COUNTED_AT_MOST)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Lifts a pause in a person's name, and returns whether it was open. What waits for it leaves

@@ -50,9 +50,10 @@ async function work(page, agent, problem) {
       const chosen = outcome || 'answered';
       const button = page.locator(`button[name=outcome][value=${chosen}]`);
       const kind = task.outcomes.includes('done') ? 'errand' : 'call';
-      const label = (await button.innerText()).trim();
+      const label = (await button.textContent()).trim();
       if (label !== say(`${kind}-ended-${chosen.replace('_', '-')}`)) problem(`${chosen} is called ${label}`);
       await page.locator('main textarea[name=note]').fill(agent.note);
+      if (chosen === 'refused') await press(page, page.locator('.outcomes summary'));
       await press(page, button);
       wanted.delete(chosen);
       worked.push({ task: task.id, outcome: chosen });

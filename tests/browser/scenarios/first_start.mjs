@@ -30,6 +30,7 @@ async function reach(page, language, contact, ask, problem) {
   const counts = await page.locator('section[role=status] td.number').allInnerTexts();
   if (counts.join() !== '3,1') problem(`enrolling ${contact.name} would send ${counts.join()}`);
   await fits(page, problem);
+  await press(page, page.locator('section[role=status] form summary'));
   await press(page, page.locator('section[role=status] form button'));
   await page.getByRole('heading', { name: say('enrol-done') }).waitFor();
 

@@ -2,7 +2,7 @@
 // rewrites the first line of an email, edits its page in blocks – in English on a desk, in Arabic on a
 // phone –, sees each step in the preview, approves it, looks at what enrolling everybody would send,
 // and enrols them. The test then waits for the email.
-import { watch } from '../people.mjs';
+import { agree, watch } from '../people.mjs';
 
 export default async function ({ browser, job, problem }) {
   const origin = new URL(job.link).origin;
@@ -42,7 +42,7 @@ export default async function ({ browser, job, problem }) {
   await page.getByText('حُفظت المسودة').waitFor();
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto('/templates/nl_d1_welcome?lang=en');
-  await page.getByRole('button', { name: 'Approve and send from now on' }).click();
+  await agree(page, 'Approve and send from now on');
   await page.getByText('Approved. It is sent from now on.').waitFor();
   await page.getByText(/^Version .?2.? is sent$/).waitFor();
 
@@ -52,7 +52,7 @@ export default async function ({ browser, job, problem }) {
   await page.getByRole('heading', { name: 'This would follow' }).waitFor();
   const counts = await page.locator('section[role=status] td.number').allInnerTexts();
   if (counts.join() !== job.counts.join()) problem(`enrolling would send ${counts.join()}`);
-  await page.locator('section[role=status] form button').click();
+  await agree(page, 'Enrol');
   await page.getByRole('heading', { name: 'Enrolled' }).waitFor();
   await context.close();
 }

@@ -2,7 +2,7 @@
 // and are tried anew by their cause once the relay accepts. Two may have arrived without a word: one is
 // known to have, the other one is sent again or cancelled. First in English at a desk, then in Arabic on
 // a phone, about other people. The test starts what is sent and waits for it.
-import { fits, press, sitDown, words } from '../people.mjs';
+import { agree, fits, press, sitDown, words } from '../people.mjs';
 
 async function decide(page, say, resolution, why) {
   await page.locator(`input[name=resolution][value=${resolution}]`).check();
@@ -20,7 +20,7 @@ async function work(browser, operator, ask, problem) {
   await page.locator('input[name=scope][value=channel]').check();
   await page.locator('select[name=channel]').selectOption('email');
   await page.locator('main textarea[name=why]').fill('the relay is listed');
-  await press(page, page.getByRole('button', { name: say('pause-open'), exact: true }));
+  await agree(page, say('pause-open'));
   await page.getByText(say('notice-paused')).waitFor();
   await ask({ language, step: 'paused' });
   await page.goto('/fleet');
@@ -28,6 +28,7 @@ async function work(browser, operator, ask, problem) {
   await fits(page, problem);
   await page.goto('/fleet/pauses');
   const lift = page.locator('form[action^="/fleet/pauses/"]');
+  await press(page, lift.locator('summary'));
   await lift.locator('[name=why]').fill('the listing is gone');
   await press(page, lift.getByRole('button'));
   await page.getByText(say('notice-pause-lifted')).waitFor();

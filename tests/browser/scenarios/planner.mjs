@@ -29,6 +29,7 @@ async function plan(browser, marketer, problem) {
   await press(page, page.getByRole('main').locator(`a[href="/plans/${marketer.plan}/enrol"]`));
   await page.locator('main input[name=source]').fill(marketer.source);
   await press(page, page.getByRole('button', { name: say('enrol-look') }));
+  await press(page, page.locator('section[role=status] form summary'));
   await press(page, page.locator('section[role=status] form button'));
   await page.getByRole('heading', { name: say('enrol-done') }).waitFor();
 

@@ -155,6 +155,27 @@ async fn each_thing_that_can_be_paused_is_paused_and_what_cannot_is_said() {
 }
 
 #[tokio::test]
+async fn a_pause_is_lifted_once_it_was_shown_how_many_touches_wait_for_it() {
+    let world = World::start().await;
+    let mut operator = world.as_one_of(&[UserRole::Operator]).await;
+    for (channel, why) in [("email", "the relay is listed"), ("sms", "no credit")] {
+        let fields = [("scope", "channel"), ("channel", channel), ("why", why)];
+        assert_eq!(operator.post("/fleet/pauses", &fields).await.status, 303);
+    }
+    for touch in &claimed(&world, 3).await {
+        end(&world, touch, TouchState::Scheduled, "paused: channel email, the relay is listed")
+            .await;
+    }
+    let page = operator.get("/fleet/pauses").await.body;
+    assert!(
+        page.contains("within ten minutes and cannot be called back. 3 touches wait for it."),
+        "{page}"
+    );
+    assert!(page.contains("No touch waits for it now."), "{page}");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn an_auditor_reads_about_the_fleet_and_may_not_act() {
     let world = World::start().await;
     let mut operator = world.as_one_of(&[UserRole::Operator]).await;
@@ -196,6 +217,7 @@ async fn claimed(world: &World, people: usize) -> Vec<ClaimedTouch> {
 /// Records how the attempt at a touch ended.
 async fn end(world: &World, touch: &ClaimedTouch, state: TouchState, reason: &str) {
     let decided_at: chrono::DateTime<Utc> = Clock::system().now();
+    let is_open = state == TouchState::Scheduled;
     let record = AttemptRecord {
         touch: touch.id,
         due_month: touch.due_month,
@@ -204,7 +226,7 @@ async fn end(world: &World, touch: &ClaimedTouch, state: TouchState, reason: &st
         reason: Some(reason.parse().unwrap()),
         provider_ref: None,
         decided_at,
-        next_due: None,
+        next_due: is_open.then(|| decided_at + chrono::TimeDelta::minutes(5)),
         failed: false,
         template: None,
         detail: None,

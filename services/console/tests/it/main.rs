@@ -16,6 +16,7 @@ mod list;
 mod list_files;
 mod plans;
 mod provider;
+mod safety;
 mod sample;
 mod self_tests;
 mod tasks;

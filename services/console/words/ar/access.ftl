@@ -90,3 +90,4 @@ access-token-made = أُنشئ رمز للواجهة البرمجية
 access-token-revoked = أُلغي رمز للواجهة البرمجية
 access-second-factor-added = أضاف عاملًا ثانيًا
 access-second-factor-removed = أُزيل العامل الثاني
+factor-remove-sure = هل تزيل العامل الثاني لدى { $it }؟ تنتهي الجلسات المفتوحة، وتكفي كلمة المرور وحدها للدخول حتى يُضاف عامل آخر.

@@ -137,3 +137,4 @@ audit-table = الجدول
 audit-rows = الصفوف
 audit-day-wrong = هذا ليس تاريخًا.
 audit-subject-wrong = هذا ليس عنوانًا ولا نطاقًا ولا معرّف جهة اتصال.
+request-step-sure = هل هذا صحيح؟ تبقى الخطوة مسجّلة، والرد أو الرفض ينهي الطلب.

@@ -58,3 +58,4 @@ interaction-call = مكالمة هاتفية
 interaction-meeting = لقاء
 interaction-visit = زيارة عقار
 interaction-message = رسالة بطريقة أخرى
+enrolment-stop-sure = هل تنهي هذه الخطة لدى { $it }؟ لا يمكن متابعتها بعد ذلك، ومن يُسجَّل من جديد يبدأ من يومها الأول.

@@ -90,3 +90,4 @@ access-token-made = A token of the API was made
 access-token-revoked = A token of the API was revoked
 access-second-factor-added = Added a second factor
 access-second-factor-removed = The second factor was removed
+factor-remove-sure = Remove the second factor of { $it }? Open sessions end, and the password alone lets them in until they add another one.

@@ -127,3 +127,4 @@ audit-table = Table
 audit-rows = Rows
 audit-day-wrong = That is no day.
 audit-subject-wrong = That is no address, domain or contact's id.
+request-step-sure = Is it right? A step stays on record, and answering or refusing ends the request.

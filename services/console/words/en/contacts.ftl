@@ -58,3 +58,4 @@ interaction-call = Phone call
 interaction-meeting = Meeting
 interaction-visit = Visit to a property
 interaction-message = Message by another way
+enrolment-stop-sure = Stop this plan for { $it }? It cannot go on afterwards; enrolled again, it begins with its first day.

@@ -174,3 +174,10 @@ today-requests = Open requests of people
 today-drafts = Drafts of templates
 today-calm = Nothing waits for you.
 today-everything = Where to go
+pause-waiting = { $it ->
+    [0] No touch waits for it now.
+    [one] One touch waits for it.
+   *[other] { $it } touches wait for it.
+}
+pause-waiting-many = { $it } touches or more wait for it.
+pause-lift-sure = What waits leaves within ten minutes and cannot be called back.

@@ -75,12 +75,9 @@ notice-lift-requested = Noted. The entry is in force until another officer agree
 files = Files
 files-last = Of the last day
 file = File
-file-what = What is to be done
 file-scrub = Compare with the list
-file-scrub-help = Every row comes back as clear, listed or invalid. Nothing is changed.
+file-scrub-help = Every row comes back as clear, listed or invalid. Nothing is changed; what is clear can be put on the list afterwards.
 file-import = Put on the list
-file-import-help = Every address of the file is on the list at once.
-file-reason-help = Only for what is put on the list.
 file-send = Begin
 file-missing = Choose a file.
 file-too-large = The file did not arrive, or is too large. Use the command line: touchline suppress import.
@@ -105,3 +102,19 @@ file-invalid = Invalid
 file-rejects = Fetch the invalid rows
 file-verdicts = Fetch the verdicts
 file-kept = Kept for a day.
+list-domain-sure = A whole email domain?
+list-domain-count = { $it ->
+    [0] Nobody we know has an address there. Whoever comes from there later is covered, too.
+    [one] One address we know is covered, and every one that comes later.
+   *[other] { $it } addresses we know are covered, and every one that comes later.
+}
+file-import-sure = { $it ->
+    [one] One row is new to the list. It is on it at once, and only an officer lifts it again, one by one.
+   *[other] { $it } rows are new to the list. They are on it at once, and only an officer lifts them again, one by one.
+}
+file-import-rows = { $it ->
+    [one] Put one row on the list
+   *[other] Put { $it } rows on the list
+}
+file-import-nothing = Nothing in it is new to the list.
+

@@ -38,7 +38,6 @@ draft-taken = Somebody else has changed this draft meanwhile. What you typed is 
 not-approved = It cannot be approved while there are errors. They are listed beside the texts.
 save-draft = Save draft
 approve = Approve and send from now on
-approve-confirm = From now on every touch of this template is sent with these texts. Approve?
 discard-draft = Throw the draft away
 discard-confirm = Throw the draft away? The version that is sent stays.
 known-fields = Fields texts may use
@@ -273,3 +272,8 @@ test-help-refused = It could not be made, or was not taken. This is why.
 test-help-late = No worker took it up within ten minutes. Nothing was sent.
 test-help-doubt = It may have arrived. Nobody knows, and it is not sent again by itself.
 notice-test-asked = The test was asked for.
+approve-confirm = { $it ->
+    [0] No plan uses this template. Whatever is sent of it has these texts from now on. Approve?
+    [one] One plan uses this template. Everybody who is still to get it gets these texts from now on. Approve?
+   *[other] { $it } plans use this template. Everybody who is still to get it gets these texts from now on. Approve?
+}

@@ -116,6 +116,16 @@ pub async fn compare(
     Ok(compared)
 }
 
+/// The column of the addresses in what [`compare`] has written, where the file had no other one: then its
+/// name need not say what it holds.
+#[must_use]
+pub fn only_column(verdicts: &[u8]) -> Option<String> {
+    let text = verdicts.strip_prefix("\u{feff}".as_bytes()).unwrap_or(verdicts);
+    let mut reader = csv::Reader::from_reader(text);
+    let header = reader.headers().ok()?;
+    (header.len() == 1 + OWN_COLUMNS.len()).then(|| header[0].to_owned())
+}
+
 fn writer(out: &Path, names: &[String], unnamed: bool) -> anyhow::Result<csv::Writer<fs::File>> {
     let mut file =
         fs::File::create(out).with_context(|| format!("cannot write {}", out.display()))?;

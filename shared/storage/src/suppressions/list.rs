@@ -103,6 +103,21 @@ impl Database {
         Ok(found)
     }
 
+    /// How many addresses of an email domain are known; 10,000 at most are counted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_addresses_of_domain(&self, domain: AddressKey) -> Result<i64, StorageError> {
+        let count = sqlx::query_scalar(
+            "SELECT count(*) FROM (
+                SELECT DISTINCT address_key FROM address_states WHERE domain_key = $1 LIMIT 10000) a",
+        )
+        .bind(domain.as_bytes())
+        .fetch_one(self.pool())
+        .await?;
+        Ok(count)
+    }
+
     /// The entries in force for any of these keys (of an address, its domain, its person).
     ///
     /// # Errors

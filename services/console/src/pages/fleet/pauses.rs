@@ -1,5 +1,7 @@
 //! What people and circuit breakers have stopped: open pauses, past ones, stopping and lifting.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
@@ -9,6 +11,7 @@ use domain::pause::PauseScope;
 use domain::{ContactChannel, PauseId};
 use office::words;
 use serde::Deserialize;
+use storage::fleet::state::COUNTED_AT_MOST;
 use storage::pauses::{NewPause, PauseRecord};
 
 use super::told;
@@ -51,6 +54,8 @@ pub struct Lifting {
 struct Pauses {
     page: Page,
     open: Vec<PauseRecord>,
+    /// How many touches wait, by the reason that is noted of them.
+    waiting: BTreeMap<String, i64>,
     past: Vec<PauseRecord>,
     /// Keys and names.
     plans: Vec<(String, String)>,
@@ -62,6 +67,16 @@ struct Pauses {
 impl Pauses {
     fn covered(&self, record: &PauseRecord) -> String {
         told::covered(&self.page, &record.pause)
+    }
+
+    /// How many touches wait for a pause, in words.
+    fn waiting(&self, record: &PauseRecord) -> String {
+        match self.waiting.get(&record.pause.reason_to_wait().to_string()) {
+            Some(count) if *count >= COUNTED_AT_MOST => {
+                self.page.with("pause-waiting-many", *count)
+            }
+            count => self.page.with("pause-waiting", count.copied().unwrap_or_default()),
+        }
     }
 
     fn by(&self, record: &PauseRecord) -> String {
@@ -99,6 +114,7 @@ async fn pauses(
     problem: Option<String>,
 ) -> Result<Pauses, Trouble> {
     let open = app.database.pauses(true, MOST_OPEN).await?;
+    let waiting = app.database.waiting_for_pauses(app.clock.now()).await?;
     let newest = app.database.pauses(false, MOST_PAST).await?;
     let past = newest.into_iter().filter(|record| record.lift.is_some()).collect();
     let may_operate = page.may(Permission::FleetOperate);
@@ -108,7 +124,7 @@ async fn pauses(
     };
     let named = |plan: &domain::Plan| (plan.key.clone(), plan.name_in(page.locale()).to_owned());
     let plans = plans.iter().map(|version| named(&version.plan)).collect();
-    Ok(Pauses { page: page.clone(), open, past, plans, filled, problem, may_operate })
+    Ok(Pauses { page: page.clone(), open, waiting, past, plans, filled, problem, may_operate })
 }
 
 /// `GET /fleet/pauses`.

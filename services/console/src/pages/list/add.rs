@@ -6,11 +6,12 @@ use axum::Form;
 use axum::extract::{Query, State};
 use domain::access::Permission;
 use domain::suppression::{Origin, Scope, SuppressionReason};
-use domain::{AddressKind, ContactChannel, ContactId, TouchId};
+use domain::{AddressKey, AddressKind, ContactChannel, ContactId, TouchId};
 use office::suppression::{self, Added, Asked, NewEntry, covered};
 use office::words;
 use serde::Deserialize;
 use storage::contacts::Contact;
+use storage::suppressions::Target;
 use storage::touches::Touch;
 
 use super::{PATIENCE, REASONS, visible};
@@ -35,6 +36,22 @@ pub struct Filled {
     reason: String,
     #[serde(default)]
     evidence: String,
+    /// The number of addresses of a domain was shown.
+    #[serde(default)]
+    confirmed: Option<String>,
+}
+
+impl Filled {
+    /// The same once more, for the form that asks.
+    fn fields(&self) -> [(&'static str, &str); 5] {
+        [
+            ("contact", &self.contact),
+            ("address", &self.address),
+            ("covers", &self.covers),
+            ("reason", &self.reason),
+            ("evidence", &self.evidence),
+        ]
+    }
 }
 
 #[derive(Template)]
@@ -45,6 +62,8 @@ struct Add {
     contact: Option<Contact>,
     channels: &'static [ContactChannel],
     may_cover_person: bool,
+    /// A whole domain is to be covered: so many addresses are known there.
+    domain: Option<i64>,
     problem: Option<String>,
 }
 
@@ -98,6 +117,14 @@ pub async fn add(State(app): State<App>, page: Page, Form(mut filled): Form<Fill
         Ok(new) => new,
         Err(key) => return refuse(filled, page.say(key), &app, &page).await,
     };
+    if filled.confirmed.is_none()
+        && let Some(domain) = whole_domain(&new, &app).await
+    {
+        let addresses = app.database.count_addresses_of_domain(domain).await?;
+        let mut add = prepared(filled, None, &app, &page).await?;
+        add.domain = Some(addresses);
+        return page.show(&add);
+    }
     let added = match suppression::add(&new, &app.office()).await {
         Ok(added) => added,
         Err(suppression::Refused::Storage(error)) => return Err(error.into()),
@@ -111,6 +138,15 @@ pub async fn add(State(app): State<App>, page: Page, Form(mut filled): Form<Fill
         return page.show(&AddedPart { page: page.clone(), answer });
     }
     page.show(&AddedPage { page: page.clone(), answer })
+}
+
+/// The domain that would be covered as a whole. What cannot be covered is told by whoever tries.
+async fn whole_domain(new: &NewEntry, app: &App) -> Option<AddressKey> {
+    let targets = suppression::targets(&new.asked, &app.office()).await.ok()?;
+    targets.iter().find_map(|target| match target {
+        Target::Domain(key) => Some(*key),
+        _ => None,
+    })
 }
 
 async fn refuse(filled: Filled, problem: String, app: &App, page: &Page) -> Answer {
@@ -135,6 +171,7 @@ async fn prepared(
         contact,
         channels: ContactChannel::ALL,
         may_cover_person: contacts_of(page).is_none(),
+        domain: None,
         problem,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Multipart, Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
@@ -14,6 +15,7 @@ use office::imports::list::{self, Import};
 use office::imports::scrub::{self, Comparison};
 use office::imports::{Come, File, Unusable};
 use office::intake::encoding::Source;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::suppressions::{FileEnd, ListFile, NewListFile};
 use tokio::sync::watch;
@@ -56,6 +58,8 @@ struct Shown {
     percent: u64,
     is_running: bool,
     is_lost: bool,
+    /// So many rows of a compared file can be put on the list.
+    importable: Option<u64>,
     counts: Vec<(String, u64)>,
     in_flight: Vec<String>,
     problem: Option<String>,
@@ -67,8 +71,14 @@ struct Shown {
 struct Sent {
     name: String,
     bytes: Vec<u8>,
-    is_import: bool,
+    channel: String,
+}
+
+/// With what a compared file is put on the list.
+#[derive(Debug, Deserialize)]
+pub struct Chosen {
     reason: String,
+    #[serde(default)]
     channel: String,
 }
 
@@ -77,7 +87,7 @@ pub async fn show(State(app): State<App>, page: Page) -> Answer {
     page.show(&listed(None, &app, &page).await?)
 }
 
-/// `POST /list/files`.
+/// `POST /list/files`: compares a file with the list.
 pub async fn take(State(app): State<App>, page: Page, form: Multipart) -> Answer {
     let sent = match read(form).await {
         Ok(sent) => sent,
@@ -86,24 +96,38 @@ pub async fn take(State(app): State<App>, page: Page, form: Multipart) -> Answer
             return page.show_again(&listed(problem, &app, &page).await?);
         }
     };
-    let reason = sent.reason.parse().ok().filter(|reason| REASONS.contains(reason));
-    let key = match (sent.bytes.is_empty(), reason) {
-        (true, _) => Some("file-missing"),
-        (false, None) if sent.is_import => Some("reason-missing"),
-        _ => None,
-    };
-    if let Some(key) = key {
-        return page.show_again(&listed(Some(page.say(key)), &app, &page).await?);
+    if sent.bytes.is_empty() {
+        let problem = Some(page.say("file-missing"));
+        return page.show_again(&listed(problem, &app, &page).await?);
     }
+    begin(sent, None, app, &page).await
+}
+
+/// `POST /list/files/{file}/import`: puts a file on the list that was compared with it.
+pub async fn import(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<Uuid>,
+    Form(chosen): Form<Chosen>,
+) -> Answer {
+    let reason = chosen.reason.parse().ok().filter(|reason| REASONS.contains(reason));
+    let reason = reason.ok_or_else(|| Trouble::Refused(page.say("reason-missing")))?;
+    let file = app.database.list_file(id).await?.filter(|file| !file.is_import);
+    let name = file.ok_or(Trouble::NotFound)?.name;
+    let bytes = app.database.list_file_result(id).await?.ok_or(Trouble::NotFound)?;
+    begin(Sent { name, bytes, channel: chosen.channel }, Some(reason), app, &page).await
+}
+
+/// Notes a file and works on it; with a reason it is put on the list.
+async fn begin(sent: Sent, reason: Option<SuppressionReason>, app: App, page: &Page) -> Answer {
     let actor = page.actor()?.to_owned();
     let new = NewListFile {
-        is_import: sent.is_import,
+        is_import: reason.is_some(),
         name: sent.name.clone(),
         actor: actor.clone(),
         bytes: sent.bytes.len() as u64,
     };
     let id = app.database.begin_list_file(&new).await?;
-    let reason = reason.unwrap_or(SuppressionReason::StaffEntry);
     let region = app.settings.team.default_region.clone();
     let work = Work { id, sent, reason, actor, region, locale: page.locale() };
     tokio::spawn(work.run(app));
@@ -134,8 +158,6 @@ async fn read(mut form: Multipart) -> Result<Sent, axum::extract::multipart::Mul
                 sent.name = field.file_name().unwrap_or("file").chars().take(200).collect();
                 sent.bytes = field.bytes().await?.to_vec();
             }
-            "what" => sent.is_import = field.text().await? == "import",
-            "reason" => sent.reason = field.text().await?,
             "channel" => sent.channel = field.text().await?,
             _ => {}
         }
@@ -147,7 +169,8 @@ async fn read(mut form: Multipart) -> Result<Sent, axum::extract::multipart::Mul
 struct Work {
     id: Uuid,
     sent: Sent,
-    reason: SuppressionReason,
+    /// Why it is put on the list; without one it is compared.
+    reason: Option<SuppressionReason>,
     actor: String,
     region: String,
     locale: Locale,
@@ -196,18 +219,19 @@ impl Work {
         let Self { sent, reason, actor, region, .. } = self;
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("result.csv");
+        let column = reason.and_then(|_| scrub::only_column(&sent.bytes));
         let bytes: Arc<[u8]> = sent.bytes.into();
         let file = File::of(Source::Bytes { name: sent.name, bytes });
         let channel: Option<ContactChannel> = sent.channel.parse().ok();
         let mut progress = |now| {
             come.send_replace(Some(now));
         };
-        let (outcome, result) = if sent.is_import {
+        let (outcome, result) = if let Some(reason) = reason {
             let origin = if reason.is_of_recipient() { Origin::Recipient } else { Origin::Staff };
             let import = Import {
                 file,
                 reason,
-                column: None,
+                column,
                 channel,
                 region,
                 origin,
@@ -268,6 +292,7 @@ fn shown(file: &ListFile, page: &Page) -> Shown {
         percent: file.percent,
         is_running: file.ended_at.is_none() && !file.is_lost,
         is_lost: file.is_lost,
+        importable: outcome.filter(|_| !file.is_import).and_then(|it| it.get("clear")?.as_u64()),
         counts: COUNTS.iter().filter_map(count).collect(),
         in_flight: ids.collect(),
         problem: file.problem.clone(),

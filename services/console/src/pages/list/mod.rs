@@ -58,6 +58,7 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/list/files", Permission(ListFiles), files::show)
         .post("/list/files", Permission(ListFiles), files::take.layer(uploads))
         .get("/list/files/{file}", Permission(ListFiles), files::one)
+        .post("/list/files/{file}/import", Permission(ListFiles), files::import)
         .get("/list/files/{file}/result", Permission(ListFiles), files::result)
 }
 

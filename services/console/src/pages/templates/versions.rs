@@ -12,6 +12,7 @@ use templates::{Part, Source};
 
 use super::editor::Stored;
 use super::form;
+use super::list::plans_by_template;
 use super::test::Tests;
 use crate::app::App;
 use crate::page::Page;
@@ -44,6 +45,8 @@ struct OneVersion {
     differences: Vec<Difference>,
     /// The reader's own tests, where there can be some.
     tests: Option<Tests>,
+    /// How many plans send the template.
+    plans: usize,
 }
 
 impl OneVersion {
@@ -67,7 +70,10 @@ pub async fn show(
     };
     let differences = differences(&old, &current.source, &page);
     let current = Some(current.version).filter(|current| *current != version);
-    page.show(&OneVersion { page: page.clone(), key, version, current, differences, tests })
+    let plans = plans_by_template(&app.database.current_plans().await?, &page);
+    let plans = plans.get(&key).map_or(0, Vec::len);
+    let own = page.clone();
+    page.show(&OneVersion { page: own, key, version, current, differences, tests, plans })
 }
 
 /// What changed from one source to the other, text by text.
