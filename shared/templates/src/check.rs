@@ -11,6 +11,7 @@ use crate::lint::suggestion;
 use crate::markup::{Piece, Tag, pieces};
 use crate::problem::{Problem, ProblemCode};
 use crate::render::{RenderError, Renderer};
+use crate::said::{Said, said};
 use crate::sms;
 use crate::source::{Part, Partials, Purpose, Source};
 
@@ -71,7 +72,10 @@ pub fn check_against(source: &Source, partials: &Partials, limits: Limits) -> Ve
 fn missing_locales(source: &Source, problems: &mut Vec<Problem>) {
     for &locale in Locale::ALL {
         if !source.locales.contains_key(&locale) && !source.locales.is_empty() {
-            let message = format!("there are no texts in \"{locale}\"; add them");
+            let message = said!(
+                "there are no texts in \"{locale}\"; add them",
+                "لا نصوص باللغة «\u{2068}{locale}\u{2069}»؛ أضفها"
+            );
             problems.push(Problem::error(ProblemCode::MissingLocale, message).within(locale, ""));
         }
     }
@@ -82,7 +86,11 @@ fn unused_texts(source: &Source, problems: &mut Vec<Problem>) {
     for (&locale, texts) in &source.locales {
         for part in Part::ALL.iter().filter(|part| !needed.contains(part)) {
             if texts.part(*part).is_some() {
-                let message = format!("{} templates have no {part}; take it out", source.medium);
+                let medium = source.medium;
+                let message = said!(
+                    "{medium} templates have no {part}; take it out",
+                    "لا يُستخدم النص «\u{2068}{part}\u{2069}» في قوالب «\u{2068}{medium}\u{2069}»؛ احذفه"
+                );
                 let problem = Problem::warning(ProblemCode::UnusedText, message);
                 problems.push(problem.within(locale, part.as_str()));
             }
@@ -97,12 +105,15 @@ fn unknown_fields(uses: &[(Locale, String, Use)], problems: &mut Vec<Problem>) {
             continue;
         }
         let hint = suggestion(name, fields::KNOWN.iter().map(|known| known.name));
-        let hint = if hint.is_empty() {
-            format!("; your own fields are written custom.{name}")
-        } else {
-            hint
-        };
-        let message = format!("nothing fills the field \"{name}\"{hint}");
+        let hint = hint.unwrap_or_else(|| {
+            said!(
+                "; your own fields are written custom.{name}",
+                "؛ تُكتب حقولك الخاصة هكذا: \u{2068}custom.{name}\u{2069}"
+            )
+        });
+        let message =
+            said!("nothing fills the field \"{name}\"", "لا شيء يملأ الحقل «\u{2068}{name}\u{2069}»");
+        let message = message.and(&hint);
         let problem = Problem::error(ProblemCode::UnknownField, message);
         problems.push(problem.at_line(used.line, used.column).within(*locale, place));
     }
@@ -121,24 +132,32 @@ fn marketing_email(texts: &CompiledTexts, problems: &mut Vec<(Part, Problem)>) {
             .collect();
         let shown = if part == Part::Mjml { fields_shown(text) } else { always.clone() };
         let has = |name: &str| always.contains(name) && shown.contains(name);
-        let mut miss = |code, message: &str| problems.push((part, Problem::error(code, message)));
+        let mut miss = |code, said: Said| problems.push((part, Problem::error(code, said)));
         if !always.contains("unsubscribe_url") {
-            let message = "a marketing email needs the unsubscribe link: use unsubscribe_url, \
-                           outside any {{#if}}";
+            let message = said!(
+                "a marketing email needs the unsubscribe link: use unsubscribe_url, outside any {{{{#if}}}}",
+                "تحتاج رسالة التسويق إلى رابط إلغاء الاشتراك: استخدم \u{2068}unsubscribe_url\u{2069} خارج أي \u{2068}{{{{#if}}}}\u{2069}"
+            );
             miss(ProblemCode::MissingUnsubscribe, message);
         } else if part == Part::Mjml && !has_visible_unsubscribe(text) {
-            let message = "the unsubscribe link must be seen: \
-                           <a href=\"{{unsubscribe_url}}\">Unsubscribe</a>, not hidden";
+            let message = said!(
+                "the unsubscribe link must be seen: <a href=\"{{{{unsubscribe_url}}}}\">Unsubscribe</a>, not hidden",
+                "يجب أن يُرى رابط إلغاء الاشتراك لا أن يُخفى: \u{2068}<a href=\"{{{{unsubscribe_url}}}}\">…</a>\u{2069}"
+            );
             miss(ProblemCode::MissingUnsubscribe, message);
         }
         if !has("team_postal_address") {
-            let message = "a marketing email needs the sender's postal address: use \
-                           team_postal_address, outside any {{#if}}";
+            let message = said!(
+                "a marketing email needs the sender's postal address: use team_postal_address, outside any {{{{#if}}}}",
+                "تحتاج رسالة التسويق إلى عنوان المرسل البريدي: استخدم \u{2068}team_postal_address\u{2069} خارج أي \u{2068}{{{{#if}}}}\u{2069}"
+            );
             miss(ProblemCode::MissingPostalAddress, message);
         }
         if !has("agent_name") && !has("team_name") {
-            let message = "a marketing email says who sends it: use agent_name or team_name, \
-                           outside any {{#if}}";
+            let message = said!(
+                "a marketing email says who sends it: use agent_name or team_name, outside any {{{{#if}}}}",
+                "تذكر رسالة التسويق من يرسلها: استخدم \u{2068}agent_name\u{2069} أو \u{2068}team_name\u{2069} خارج أي \u{2068}{{{{#if}}}}\u{2069}"
+            );
             miss(ProblemCode::MissingSenderName, message);
         }
     }
@@ -195,8 +214,10 @@ fn marketing_sms(texts: &CompiledTexts, problems: &mut Vec<(Part, Problem)>) {
     let Some(text) = texts.parts.get(&Part::Sms) else { return };
     let ways = ["STOP", "إيقاف", "ايقاف", "unsubscribe_url"];
     if !ways.iter().any(|way| text.contains(way)) {
-        let message = "a marketing text says how to stop: \"Reply STOP to opt out\", \
-                       \"لإلغاء الاشتراك أرسل إيقاف\", or unsubscribe_url";
+        let message = said!(
+            "a marketing text says how to stop: \"Reply STOP to opt out\", \"لإلغاء الاشتراك أرسل إيقاف\", or unsubscribe_url",
+            "تذكر رسالة التسويق النصية كيف تُوقف: «لإلغاء الاشتراك أرسل إيقاف» أو «\u{2068}Reply STOP to opt out\u{2069}» أو \u{2068}unsubscribe_url\u{2069}"
+        );
         problems.push((Part::Sms, Problem::warning(ProblemCode::MissingUnsubscribe, message)));
     }
 }
@@ -231,7 +252,10 @@ fn measure(
             Err(RenderError::UnsafeLink { name } | RenderError::NotADate { name })
                 if name.starts_with("custom.") => {}
             Err(err) => {
-                let message = format!("it cannot be rendered with example values: {err}");
+                let message = said!(
+                    "it cannot be rendered with example values: {err}",
+                    "لا يمكن إنشاؤها بقيم المثال: \u{2068}{err}\u{2069}"
+                );
                 problems.push(Problem::error(ProblemCode::NotAllowed, message).within(locale, ""));
             }
         }
@@ -248,10 +272,12 @@ fn email(
     let mut found = Vec::new();
     let length = email.subject.chars().count();
     if length > limits.subject_characters {
-        let message = format!(
-            "the subject has {length} characters with example values, more than {}: mail programs \
+        let message = said!(
+            "the subject has {length} characters with example values, more than {most}: mail programs \
              cut it off",
-            limits.subject_characters
+            "طول الموضوع {length} حرفًا بقيم المثال، وهو أكثر من {most}: تقطعه برامج البريد",
+            length = length,
+            most = limits.subject_characters
         );
         found.push(
             Problem::warning(ProblemCode::SubjectTooLong, message)
@@ -259,11 +285,12 @@ fn email(
         );
     }
     if email.html.len() > limits.html_bytes {
-        let message = format!(
-            "the page has {} bytes, more than {}: mail programs clip it, and the unsubscribe link \
-             with it",
-            email.html.len(),
-            limits.html_bytes
+        let message = said!(
+            "the page has {bytes} bytes, more than {most}: mail programs clip it, and the unsubscribe \
+             link with it",
+            "حجم الصفحة {bytes} بايت، وهو أكثر من {most}: تقتطعها برامج البريد ومعها رابط إلغاء الاشتراك",
+            bytes = email.html.len(),
+            most = limits.html_bytes
         );
         let problem = Problem::warning(ProblemCode::TooLarge, message);
         found.push(problem.within(locale, Part::Mjml.as_str()));
@@ -285,13 +312,21 @@ fn text_message(
     let forced = sms::suggestions(&message.text)
         .iter()
         .find(|suggestion| suggestion.replacement.is_some())
-        .map_or_else(String::new, |suggestion| {
-            format!("; {} is not in GSM-7", suggestion.code_point)
+        .map(|suggestion| {
+            said!(
+                "; {code} is not in GSM-7",
+                "؛ والحرف \u{2068}{code}\u{2069} ليس في \u{2068}GSM-7\u{2069}",
+                code = suggestion.code_point
+            )
         });
-    let message = format!(
-        "the text costs {segments} segments ({encoding}) with example values, more than {}{forced}",
-        limits.sms_segments
+    let message = said!(
+        "the text costs {segments} segments ({encoding}) with example values, more than {most}",
+        "يكلّف النص {segments} من الأجزاء (\u{2068}{encoding}\u{2069}) بقيم المثال، وهو أكثر من {most}",
+        segments = segments,
+        encoding = encoding,
+        most = limits.sms_segments
     );
+    let message = message.and(&forced.unwrap_or_default());
     let problem = Problem::error(ProblemCode::TooManySegments, message);
     Ok(vec![problem.within(locale, Part::Sms.as_str())])
 }

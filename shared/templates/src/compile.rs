@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Locale, Medium};
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::Defaults;
 use crate::expression::{Role, Use, inspect, without_comments};
 use crate::include;
 use crate::lint::lint;
 use crate::page;
 use crate::problem::{Problem, ProblemCode};
+use crate::said::said;
 use crate::source::{Part, Partials, Purpose, Source, Texts};
 
 /// The form of [`Compiled`]; another number means "compile the source again".
@@ -71,7 +73,10 @@ pub fn examine(source: &Source, partials: &Partials) -> Examined {
     let mut uses = Vec::new();
     let mut locales = BTreeMap::new();
     if source.locales.is_empty() {
-        let message = "the template has no texts in any language; add \"en\" and \"ar\"";
+        let message = said!(
+            "the template has no texts in any language; add \"en\" and \"ar\"",
+            "لا نصوص للقالب بأي لغة؛ أضف الإنجليزية والعربية"
+        );
         problems.push(Problem::error(ProblemCode::MissingLocale, message));
     }
     for (&locale, texts) in &source.locales {
@@ -129,12 +134,18 @@ impl Work<'_> {
     fn part(&mut self, part: Part, text: Option<&str>) -> Option<String> {
         let word = part.as_str();
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-            let message = format!("the {word} is missing; the medium needs it");
+            let message = said!(
+                "the {word} is missing; the medium needs it",
+                "النص «\u{2068}{word}\u{2069}» ناقص، ولا تُرسل الرسالة من دونه"
+            );
             self.report(word, Problem::error(ProblemCode::MissingText, message));
             return None;
         };
         if text.len() > MAX_SOURCE {
-            let message = format!("the {word} is larger than {MAX_SOURCE} bytes; shorten it");
+            let message = said!(
+                "the {word} is larger than {MAX_SOURCE} bytes; shorten it",
+                "النص «\u{2068}{word}\u{2069}» أكبر من {MAX_SOURCE} بايت؛ اختصره"
+            );
             self.report(word, Problem::error(ProblemCode::TooLarge, message));
             return None;
         }
@@ -147,7 +158,10 @@ impl Work<'_> {
 
     fn line(&mut self, word: &str, text: &str) -> Option<String> {
         if let Some(at) = text.find(char::is_control) {
-            let message = format!("the {word} is one line; take the line break out");
+            let message = said!(
+                "the {word} is one line; take the line break out",
+                "النص «\u{2068}{word}\u{2069}» سطر واحد؛ احذف السطر الجديد"
+            );
             self.report(word, Problem::error(ProblemCode::ControlCharacter, message).at(text, at));
             return None;
         }
@@ -173,15 +187,18 @@ impl Work<'_> {
 
     fn page(&mut self, mjml: &str) -> Option<String> {
         let before = self.errors();
-        for problem in lint(mjml, false) {
+        let text = without_comments(mjml);
+        let inclusions = include::in_mjml(&text);
+        let pieces =
+            inclusions.iter().filter_map(|(name, _)| self.partials.find(self.locale, name));
+        let defaults = Defaults::of(pieces.chain([text.as_str()]));
+        for problem in lint(mjml, false, &defaults) {
             self.report("mjml", problem);
         }
         self.inspect("mjml", mjml);
-        let text = without_comments(mjml);
-        let inclusions = include::in_mjml(&text);
         for (name, _) in &inclusions {
             if let Some(piece) = self.partials.find(self.locale, name) {
-                for problem in lint(piece, true) {
+                for problem in lint(piece, true, &defaults) {
                     self.report(name, problem);
                 }
                 self.inspect(name, piece);

@@ -7,6 +7,7 @@ use handlebars::{Path, Template};
 
 use crate::engine::{BLOCKS, PRINTERS, TESTS, is_helper};
 use crate::problem::{Problem, ProblemCode};
+use crate::said::{Said, said};
 
 /// The deepest nesting of blocks, and of parentheses; the parser recurses on both.
 const MAX_DEPTH: usize = 16;
@@ -149,7 +150,10 @@ pub fn inspect(text: &str) -> Inspection {
             let reason = reason.lines().next().unwrap_or_default();
             let mut problem = Problem::error(
                 ProblemCode::Syntax,
-                format!("{reason}; close every {{{{#if}}}} and write fields as {{{{first_name}}}}"),
+                said!(
+                    "{reason}; close every {{{{#if}}}} and write fields as {{{{first_name}}}}",
+                    "لا يمكن قراءته (\u{2068}{reason}\u{2069})؛ أغلق كل \u{2068}{{{{#if}}}}\u{2069} واكتب الحقول هكذا: \u{2068}{{{{first_name}}}}\u{2069}"
+                ),
             );
             if let Some((line, column)) = err.pos() {
                 problem = problem.at_line(line, column);
@@ -173,7 +177,10 @@ fn too_deep(text: &str) -> Option<Problem> {
             }
         }
         if depth > MAX_DEPTH || inside.matches('(').count() > MAX_DEPTH {
-            let message = format!("blocks are nested deeper than {MAX_DEPTH}; split the template");
+            let message = said!(
+                "blocks are nested deeper than {MAX_DEPTH}; split the template",
+                "تداخل الكتل أعمق من {MAX_DEPTH}؛ قسّم القالب"
+            );
             let problem = Problem::error(ProblemCode::NotAllowed, message);
             return Some(problem.at(text, expression.at.start));
         }
@@ -182,8 +189,8 @@ fn too_deep(text: &str) -> Option<Problem> {
 }
 
 impl Inspection {
-    fn refuse(&mut self, code: ProblemCode, (line, column): (usize, usize), message: String) {
-        self.problems.push(Problem::error(code, message).at_line(line, column));
+    fn refuse(&mut self, code: ProblemCode, (line, column): (usize, usize), said: Said) {
+        self.problems.push(Problem::error(code, said).at_line(line, column));
     }
 
     fn template(&mut self, template: &Template, conditional: bool) {
@@ -196,21 +203,29 @@ impl Inspection {
                 TemplateElement::HtmlExpression(_) => self.refuse(
                     ProblemCode::NotAllowed,
                     at,
-                    "three braces and {{&…}} print values unescaped; write two braces".to_owned(),
+                    said!(
+                        "three braces and {{{{&…}}}} print values unescaped; write two braces",
+                        "ثلاثة أقواس و\u{2068}{{{{&…}}}}\u{2069} تطبع القيم دون حماية؛ اكتب قوسين"
+                    ),
                 ),
                 TemplateElement::PartialExpression(_) | TemplateElement::PartialBlock(_) => self
                     .refuse(
                         ProblemCode::NotAllowed,
                         at,
-                        "{{> name}} includes text pieces in plain texts only; in MJML write \
-                         <mj-include path=\"name\" />"
-                            .to_owned(),
+                        said!(
+                            "{{{{> name}}}} includes text pieces in plain texts only; in MJML write \
+                             <mj-include path=\"name\" />",
+                            "تُضمَّن الأجزاء بـ\u{2068}{{{{> name}}}}\u{2069} في النصوص العادية فقط؛ اكتب في MJML: \u{2068}<mj-include path=\"name\" />\u{2069}"
+                        ),
                     ),
                 // Decorators, and whatever a later engine adds.
                 _ => self.refuse(
                     ProblemCode::NotAllowed,
                     at,
-                    "decorators ({{*…}}) are not available in templates".to_owned(),
+                    said!(
+                        "decorators ({{{{*…}}}}) are not available in templates",
+                        "المزخرفات (\u{2068}{{{{*…}}}}\u{2069}) غير متاحة في القوالب"
+                    ),
                 ),
             }
         }
@@ -224,8 +239,10 @@ impl Inspection {
         let name = call.name.as_name().unwrap_or_default();
         if !PRINTERS.contains(&name) {
             let allowed = PRINTERS.join(", ");
-            let message =
-                format!("there is no helper \"{name}\" that prints; there are: {allowed}");
+            let message = said!(
+                "there is no helper \"{name}\" that prints; there are: {allowed}",
+                "لا توجد دالة طباعة اسمها «\u{2068}{name}\u{2069}»؛ المتاح: \u{2068}{allowed}\u{2069}"
+            );
             return self.refuse(ProblemCode::NotAllowed, at, message);
         }
         match call.params.as_slice() {
@@ -233,7 +250,10 @@ impl Inspection {
                 self.field(param, role, at);
             }
             _ => {
-                let message = format!("\"{name}\" takes one field: {{{{{name} closing_date}}}}");
+                let message = said!(
+                    "\"{name}\" takes one field: {{{{{name} closing_date}}}}",
+                    "تأخذ «\u{2068}{name}\u{2069}» حقلًا واحدًا: \u{2068}{{{{{name} closing_date}}}}\u{2069}"
+                );
                 self.refuse(ProblemCode::NotAllowed, at, message);
             }
         }
@@ -248,9 +268,10 @@ impl Inspection {
         {
             self.condition(&block.params[0], at);
         } else {
-            let message = format!(
+            let message = said!(
                 "\"{{{{#{name}}}}}\" is not available here; there are {{{{#if field}}}}, \
-                 {{{{#unless field}}}} and {{{{else}}}}"
+                 {{{{#unless field}}}} and {{{{else}}}}",
+                "«\u{2068}{{{{#{name}}}}}\u{2069}» غير متاح هنا؛ المتاح: \u{2068}{{{{#if field}}}}\u{2069} و\u{2068}{{{{#unless field}}}}\u{2069} و\u{2068}{{{{else}}}}\u{2069}"
             );
             self.refuse(ProblemCode::NotAllowed, at, message);
         }
@@ -266,7 +287,10 @@ impl Inspection {
             _ => self.refuse(
                 ProblemCode::NotAllowed,
                 at,
-                "an {{#if}} asks for a field: {{#if area}}".to_owned(),
+                said!(
+                    "an {{{{#if}}}} asks for a field: {{{{#if area}}}}",
+                    "يسأل \u{2068}{{{{#if}}}}\u{2069} عن حقل: \u{2068}{{{{#if area}}}}\u{2069}"
+                ),
             ),
         }
     }
@@ -278,7 +302,10 @@ impl Inspection {
         };
         if !TESTS.contains(&name) || test.hash().is_some_and(|hash| !hash.is_empty()) {
             let allowed = TESTS.join(", ");
-            let message = format!("there is no test \"{name}\"; there are: {allowed}");
+            let message = said!(
+                "there is no test \"{name}\"; there are: {allowed}",
+                "لا يوجد اختبار اسمه «\u{2068}{name}\u{2069}»؛ المتاح: \u{2068}{allowed}\u{2069}"
+            );
             return self.refuse(ProblemCode::NotAllowed, at, message);
         }
         for param in test.params().into_iter().flatten() {
@@ -296,16 +323,18 @@ impl Inspection {
             _ => "",
         };
         if is_helper(name) {
-            let message = format!(
+            let message = said!(
                 "\"{name}\" is a helper and not a field; to use a field of that name write \
-                 \"custom.{name}\""
+                 \"custom.{name}\"",
+                "«\u{2068}{name}\u{2069}» اسم دالة لا حقل؛ لحقل بهذا الاسم اكتب «\u{2068}custom.{name}\u{2069}»"
             );
             return self.refuse(ProblemCode::HelperName, at, message);
         }
         if !is_field_name(name) {
-            let message = format!(
+            let message = said!(
                 "\"{name}\" is not a field name; fields are like first_name, your own ones like \
-                 custom.closing_year (letters, digits and underscores)"
+                 custom.closing_year (letters, digits and underscores)",
+                "«\u{2068}{name}\u{2069}» ليس اسم حقل؛ الحقول مثل \u{2068}first_name\u{2069}، وحقولك الخاصة مثل \u{2068}custom.closing_year\u{2069} (أحرف لاتينية وأرقام وشرطات سفلية)"
             );
             return self.refuse(ProblemCode::NotAllowed, at, message);
         }

@@ -10,6 +10,7 @@ use domain::Locale;
 use crate::expression::{Kind, expressions, without_comments};
 use crate::markup::{Piece, pieces};
 use crate::problem::{Problem, ProblemCode};
+use crate::said::said;
 use crate::source::Partials;
 
 /// A text with its pieces copied in.
@@ -113,7 +114,10 @@ pub fn whole(
                 whole.push(Some(name), clean.trim_end(), 0);
             }
             None => {
-                let message = format!("there is no piece \"{name}\" to include");
+                let message = said!(
+                    "there is no piece \"{name}\" to include",
+                    "لا يوجد جزء اسمه «\u{2068}{name}\u{2069}» لتضمينه"
+                );
                 problems.push(Problem::error(ProblemCode::Include, message).at(text, at.start));
             }
         }

@@ -8,6 +8,7 @@
 pub mod blocks;
 mod check;
 mod compile;
+mod defaults;
 mod engine;
 mod expression;
 pub mod fields;
@@ -20,6 +21,7 @@ mod page;
 mod place;
 mod problem;
 mod render;
+mod said;
 mod schema;
 pub mod sms;
 mod source;
@@ -31,4 +33,5 @@ pub use problem::{Problem, ProblemCode, Severity};
 pub use render::{
     LoadError, MAX_OUTPUT, RenderError, RenderedEmail, RenderedSms, RenderedTask, Renderer,
 };
+pub use said::Said;
 pub use source::{Part, Partials, Purpose, Source, Texts};

@@ -1,11 +1,13 @@
 //! What a parser of MJML lets pass and a reader of the mail would suffer from: unknown elements
 //! and attributes, scripts, unsafe links, and fields where no value is safe.
 
+use crate::defaults::Defaults;
 use crate::expression::without_comments;
 use crate::look;
 use crate::markup::{Attribute, Piece, Tag, pieces};
 use crate::place;
 use crate::problem::{Problem, ProblemCode};
+use crate::said::{Said, said};
 use crate::schema;
 
 /// The deepest nesting of elements; parsers recurse on it.
@@ -14,12 +16,17 @@ const MAX_DEPTH: usize = 100;
 /// Attributes other than links in which a value is safe.
 const SPOKEN: &[&str] = &["alt", "title", "aria-label"];
 
-/// Lints MJML: a whole document, or a piece, which may include nothing itself.
-pub fn lint(mjml: &str, is_piece: bool) -> Vec<Problem> {
+/// What stands behind a page where nobody has said so.
+const PAPER: &str = "#ffffff";
+
+/// Lints MJML: a whole document, or a piece, which may include nothing itself. Elements look as
+/// `defaults` say.
+pub fn lint(mjml: &str, is_piece: bool, defaults: &Defaults) -> Vec<Problem> {
     let text = without_comments(mjml);
     let mut linter = Linter {
         text: &text,
         is_piece,
+        defaults,
         html_inside: None,
         attributes: false,
         depth: 0,
@@ -40,14 +47,26 @@ pub fn lint(mjml: &str, is_piece: bool) -> Vec<Problem> {
     if linter.problems.is_empty()
         && let Some((name, at)) = linter.open.pop()
     {
-        linter.error(ProblemCode::Syntax, at, format!("<{name}> is never closed"));
+        linter.error(
+            ProblemCode::Syntax,
+            at,
+            said!("<{name}> is never closed", "العنصر \u{2068}<{name}>\u{2069} لم يُغلق"),
+        );
     }
     linter.problems
+}
+
+/// What is behind an element.
+enum Ground {
+    Colour(String),
+    /// A picture.
+    Unknown,
 }
 
 struct Linter<'t> {
     text: &'t str,
     is_piece: bool,
+    defaults: &'t Defaults,
     /// The element around, if its inside is HTML.
     html_inside: Option<String>,
     /// Whether we are in `mj-attributes`, where elements stand for their defaults.
@@ -56,8 +75,8 @@ struct Linter<'t> {
     /// The MJML elements around, and where they start. The parser takes any closing tag for the
     /// one it waits for.
     open: Vec<(String, usize)>,
-    /// The colours that these elements have behind them.
-    grounds: Vec<Option<String>>,
+    /// What these elements have behind them, where they have something of their own.
+    grounds: Vec<Option<Ground>>,
     problems: Vec<Problem>,
 }
 
@@ -66,14 +85,17 @@ impl Linter<'_> {
         self.problems.push(problem.at(self.text, at));
     }
 
-    fn error(&mut self, code: ProblemCode, at: usize, message: String) {
-        self.report(Problem::error(code, message), at);
+    fn error(&mut self, code: ProblemCode, at: usize, said: Said) {
+        self.report(Problem::error(code, said), at);
     }
 
     fn style(&mut self, at: std::ops::Range<usize>) {
         if let Some(offset) = self.text[at.clone()].find("{{") {
-            let message = "a field stands in a style, where no value is safe; write the style out";
-            self.error(ProblemCode::UnsafePlace, at.start + offset, message.to_owned());
+            let message = said!(
+                "a field stands in a style, where no value is safe; write the style out",
+                "حقل في نمط، ولا قيمة آمنة هناك؛ اكتب النمط كاملًا"
+            );
+            self.error(ProblemCode::UnsafePlace, at.start + offset, message);
         }
     }
 
@@ -92,12 +114,14 @@ impl Linter<'_> {
         if !tag.self_closing && !is_void(&tag.name) {
             if tag.name.starts_with("mj") {
                 self.open.push((tag.name.clone(), tag.at.start));
-                let ground = tag.value(self.text, "background-color").map(str::to_owned);
-                self.grounds.push(ground.filter(|_| tag.name != "mj-button"));
+                self.grounds.push(self.ground(tag));
             }
             self.depth += 1;
             if self.depth == MAX_DEPTH {
-                let message = format!("elements are nested deeper than {MAX_DEPTH}; close them");
+                let message = said!(
+                    "elements are nested deeper than {MAX_DEPTH}; close them",
+                    "تداخل العناصر أعمق من {MAX_DEPTH}؛ أغلقها"
+                );
                 self.error(ProblemCode::NotAllowed, tag.at.start, message);
             }
         }
@@ -113,7 +137,10 @@ impl Linter<'_> {
             self.look(tag);
         }
         if tag.name == "mj-include" && self.is_piece {
-            let message = "an included piece cannot include another; copy it in".to_owned();
+            let message = said!(
+                "an included piece cannot include another; copy it in",
+                "لا يمكن لجزء مضمّن أن يضمّن جزءًا آخر؛ انسخه فيه"
+            );
             self.error(ProblemCode::Include, tag.at.start, message);
         }
         if !tag.self_closing && self.html_inside.is_none() {
@@ -124,11 +151,35 @@ impl Linter<'_> {
         }
     }
 
+    /// What an element puts behind all that is in it.
+    fn ground(&self, tag: &Tag) -> Option<Ground> {
+        let value = |name| self.defaults.value(tag, self.text, name);
+        if self.attributes || tag.name == "mj-button" {
+            None
+        } else if value("background-url").is_some() {
+            Some(Ground::Unknown)
+        } else {
+            value("background-color").map(|colour| Ground::Colour(colour.to_owned()))
+        }
+    }
+
+    /// What is behind an element; of a piece only what it says itself, because it may stand anywhere.
+    fn behind(&self) -> Option<&str> {
+        match self.grounds.iter().rev().flatten().next() {
+            Some(Ground::Colour(colour)) => Some(colour),
+            Some(Ground::Unknown) => None,
+            None => (!self.is_piece).then_some(PAPER),
+        }
+    }
+
     /// What a reader sees of an element.
     fn look(&mut self, tag: &Tag) {
         let is_image = matches!(tag.name.as_str(), "mj-image" | "img" | "mj-carousel-image");
         if is_image && tag.value(self.text, "alt").is_none_or(|alt| alt.trim().is_empty()) {
-            let message = "the image has no words for those who do not see it; write them into alt";
+            let message = said!(
+                "the image has no words for those who do not see it; write them into alt",
+                "الصورة بلا وصف لمن لا يراها؛ اكتبه في \u{2068}alt\u{2069}"
+            );
             self.report(Problem::warning(ProblemCode::MissingAlt, message), tag.at.start);
         }
         let own = match tag.name.as_str() {
@@ -136,14 +187,15 @@ impl Linter<'_> {
             "mj-button" => "background-color",
             _ => return,
         };
-        let around = || self.grounds.iter().rev().flatten().next().map(String::as_str);
-        let ground = tag.value(self.text, own).or_else(around);
-        let size = tag.value(self.text, "font-size");
-        if let (Some(text), Some(ground)) = (tag.value(self.text, "color"), ground)
+        let value = |name| self.defaults.value(tag, self.text, name);
+        let ground = value(own).or_else(|| self.behind());
+        let size = value("font-size");
+        if let (Some(text), Some(ground)) = (value("color"), ground)
             && let Some(ratio) = look::contrast(text, ground, size)
         {
-            let message = format!(
-                "{text} on {ground} has a contrast of {ratio:.1}, text needs 4.5, large text 3"
+            let message = said!(
+                "{text} on {ground} has a contrast of {ratio:.1}, text needs 4.5, large text 3",
+                "تباين \u{2068}{text}\u{2069} على \u{2068}{ground}\u{2069} هو {ratio:.1}، ويحتاج النص إلى 4.5 والنص الكبير إلى 3"
             );
             self.report(Problem::warning(ProblemCode::LowContrast, message), tag.at.start);
         }
@@ -154,11 +206,17 @@ impl Linter<'_> {
         match self.open.pop() {
             Some((name, _)) if name == tag.name => {}
             Some((name, _)) => {
-                let message = format!("</{}> stands where <{name}> should be closed", tag.name);
+                let closed = tag.name.as_str();
+                let message = said!(
+                    "</{closed}> stands where <{name}> should be closed",
+                    "\u{2068}</{closed}>\u{2069} في موضع يجب أن يُغلق فيه \u{2068}<{name}>\u{2069}"
+                );
                 self.error(ProblemCode::Syntax, tag.at.start, message);
             }
             None => {
-                let message = format!("</{}> closes nothing", tag.name);
+                let closed = tag.name.as_str();
+                let message =
+                    said!("</{closed}> closes nothing", "\u{2068}</{closed}>\u{2069} لا يغلق شيئًا");
                 self.error(ProblemCode::Syntax, tag.at.start, message);
             }
         }
@@ -166,11 +224,19 @@ impl Linter<'_> {
 
     fn html_element(&mut self, tag: &Tag) {
         if place::is_forbidden(&tag.name) {
-            let message = format!("<{}> has no place in an email; take it out", tag.name);
+            let name = tag.name.as_str();
+            let message = said!(
+                "<{name}> has no place in an email; take it out",
+                "لا مكان للعنصر \u{2068}<{name}>\u{2069} في رسالة بريد؛ احذفه"
+            );
             self.error(ProblemCode::NotAllowed, tag.at.start, message);
         } else if tag.name.starts_with("mj-") {
             let around = self.html_inside.clone().unwrap_or_default();
-            let message = format!("<{}> does not work inside <{around}>; move it out", tag.name);
+            let name = tag.name.as_str();
+            let message = said!(
+                "<{name}> does not work inside <{around}>; move it out",
+                "لا يعمل \u{2068}<{name}>\u{2069} داخل \u{2068}<{around}>\u{2069}؛ أخرجه"
+            );
             self.error(ProblemCode::UnknownElement, tag.at.start, message);
         }
     }
@@ -182,13 +248,22 @@ impl Linter<'_> {
         }
         if !schema::has_element(name) {
             let hint = suggestion(name, schema::elements());
-            let message = format!("MJML has no element <{name}>{hint}");
+            let message = said!(
+                "MJML has no element <{name}>",
+                "لا يوجد في MJML عنصر \u{2068}<{name}>\u{2069}"
+            );
+            let message = message.and(&hint.unwrap_or_default());
             return self.error(ProblemCode::UnknownElement, tag.at.start, message);
         }
         for attribute in &tag.attributes {
             if !schema::takes(name, &attribute.name) {
                 let hint = suggestion(&attribute.name, schema::attributes(name));
-                let message = format!("<{name}> has no attribute \"{}\"{hint}", attribute.name);
+                let own = attribute.name.as_str();
+                let message = said!(
+                    "<{name}> has no attribute \"{own}\"",
+                    "ليس للعنصر \u{2068}<{name}>\u{2069} خاصية «\u{2068}{own}\u{2069}»"
+                );
+                let message = message.and(&hint.unwrap_or_default());
                 self.report(Problem::warning(ProblemCode::UnknownAttribute, message), attribute.at);
             }
         }
@@ -198,13 +273,17 @@ impl Linter<'_> {
         let name = attribute.name.as_str();
         let value = &self.text[attribute.value.clone()];
         if name.starts_with("on") && self.html_inside.is_some() {
-            let message = format!("\"{name}\" runs a script; mail programs drop it, take it out");
+            let message = said!(
+                "\"{name}\" runs a script; mail programs drop it, take it out",
+                "«\u{2068}{name}\u{2069}» يشغّل برنامجًا وتحذفه برامج البريد؛ احذفه"
+            );
             return self.error(ProblemCode::NotAllowed, attribute.at, message);
         }
         if value.contains("{{") && !place::is_link(name) && !SPOKEN.contains(&name) {
-            let message = format!(
-                "a field stands in \"{name}\" of <{}>, where no value is safe; move it into text or a link",
-                tag.name
+            let element = tag.name.as_str();
+            let message = said!(
+                "a field stands in \"{name}\" of <{element}>, where no value is safe; move it into text or a link",
+                "حقل في «\u{2068}{name}\u{2069}» من \u{2068}<{element}>\u{2069}، ولا قيمة آمنة هناك؛ انقله إلى نص أو رابط"
             );
             self.error(ProblemCode::UnsafePlace, attribute.value.start, message);
         }
@@ -215,7 +294,7 @@ impl Linter<'_> {
             && tag.name != "mj-navbar-link"
             && let Some(why) = look::dead(value)
         {
-            let message = format!("the link leads nowhere: {why}");
+            let message = said!("the link leads nowhere: ", "لا يؤدي الرابط إلى شيء: ").and(&why);
             // What is empty is forgotten; of the others a person may know better.
             let problem = if value.trim().is_empty() {
                 Problem::error(ProblemCode::DeadLink, message)
@@ -226,12 +305,20 @@ impl Linter<'_> {
         }
         match place::scheme(value).as_deref() {
             Some("http") => self.report(
-                Problem::warning(ProblemCode::InsecureLink, "the link is http:; write https:"),
+                Problem::warning(
+                    ProblemCode::InsecureLink,
+                    said!(
+                        "the link is http:; write https:",
+                        "الرابط \u{2068}http:\u{2069}؛ اكتب \u{2068}https:\u{2069}"
+                    ),
+                ),
                 attribute.value.start,
             ),
             Some(scheme) if !place::is_allowed(scheme) => {
-                let message =
-                    format!("\"{scheme}:\" links are not sent; use https:, mailto: or tel:");
+                let message = said!(
+                    "\"{scheme}:\" links are not sent; use https:, mailto: or tel:",
+                    "لا تُرسل روابط «\u{2068}{scheme}:\u{2069}»؛ استخدم \u{2068}https:\u{2069} أو \u{2068}mailto:\u{2069} أو \u{2068}tel:\u{2069}"
+                );
                 self.error(ProblemCode::UnsafeLink, attribute.value.start, message);
             }
             _ => {}
@@ -245,11 +332,13 @@ fn is_void(element: &str) -> bool {
 }
 
 /// "; did you mean …?" for the nearest of the known names, if one is near.
-pub fn suggestion<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub fn suggestion<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<Said> {
     known
         .into_iter()
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map_or_else(String::new, |(_, known)| format!("; did you mean \"{known}\"?"))
+        .map(|(_, known)| {
+            said!("; did you mean \"{known}\"?", "؛ هل تقصد «\u{2068}{known}\u{2069}»؟")
+        })
 }

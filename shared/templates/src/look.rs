@@ -1,6 +1,8 @@
 //! What a reader would click or look at in vain: links that lead nowhere, words that cannot be told
 //! from what is behind them.
 
+use crate::said::{Said, said};
+
 /// The least contrast of text, and of large text (WCAG 2.1 AA, 1.4.3).
 const CONTRAST: (f64, f64) = (4.5, 3.0);
 
@@ -8,15 +10,23 @@ const CONTRAST: (f64, f64) = (4.5, 3.0);
 const LARGE: f64 = 24.0;
 
 /// Why a link, as it was written, leads nowhere; none where it may lead somewhere.
-pub fn dead(link: &str) -> Option<&'static str> {
+pub fn dead(link: &str) -> Option<Said> {
     let link = link.trim();
     let (scheme, rest) = match link.split_once(':') {
         // What a field holds is known when it is sent.
         _ if link.starts_with("{{") => return None,
-        None if link.is_empty() => return Some("it is empty"),
-        None => return Some("it has no scheme; write https:// before it"),
+        None if link.is_empty() => return Some(said!("it is empty", "إنه فارغ")),
+        None => {
+            return Some(said!(
+                "it has no scheme; write https:// before it",
+                "لا يبدأ ببروتوكول؛ اكتب \u{2068}https://\u{2069} قبله"
+            ));
+        }
         Some((scheme, _)) if scheme.contains(['/', '?', '#']) => {
-            return Some("it has no scheme; write https:// before it");
+            return Some(said!(
+                "it has no scheme; write https:// before it",
+                "لا يبدأ ببروتوكول؛ اكتب \u{2068}https://\u{2069} قبله"
+            ));
         }
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
     };
@@ -28,24 +38,29 @@ pub fn dead(link: &str) -> Option<&'static str> {
     }
 }
 
-fn dead_host(rest: &str) -> Option<&'static str> {
-    let Some(rest) = rest.strip_prefix("//") else { return Some("two slashes follow https:") };
+fn dead_host(rest: &str) -> Option<Said> {
+    let Some(rest) = rest.strip_prefix("//") else {
+        return Some(said!(
+            "two slashes follow https:",
+            "تتبع \u{2068}https:\u{2069} شرطتان مائلتان"
+        ));
+    };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if host.contains("{{") {
         return None;
     }
     if host.is_empty() {
-        return Some("it names no host");
+        return Some(said!("it names no host", "لا يذكر اسم موقع"));
     }
     // The part before an @ is for signing in, the part after a colon is a port.
     let name = host.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     let is_whole = name.contains('.')
         && name.split('.').all(|label| !label.is_empty())
         && !name.contains([' ', '_', ',']);
-    (!is_whole).then_some("its host is no name of a site")
+    (!is_whole).then(|| said!("its host is no name of a site", "اسم موقعه غير صحيح"))
 }
 
-fn dead_mail(rest: &str) -> Option<&'static str> {
+fn dead_mail(rest: &str) -> Option<Said> {
     let address = rest.split('?').next().unwrap_or_default();
     if address.contains("{{") {
         return None;
@@ -54,16 +69,26 @@ fn dead_mail(rest: &str) -> Option<&'static str> {
         !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
     });
     let plain = !address.contains([' ', '<', '>']);
-    (!whole || !plain).then_some("mailto: is followed by one email address")
+    (!whole || !plain).then(|| {
+        said!(
+            "mailto: is followed by one email address",
+            "يتبع \u{2068}mailto:\u{2069} بريد إلكتروني واحد"
+        )
+    })
 }
 
-fn dead_phone(rest: &str) -> Option<&'static str> {
+fn dead_phone(rest: &str) -> Option<Said> {
     if rest.contains("{{") {
         return None;
     }
     let digits = rest.bytes().filter(u8::is_ascii_digit).count();
     let plain = rest.chars().all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
-    (digits < 3 || !plain).then_some("tel: is followed by a phone number in digits")
+    (digits < 3 || !plain).then(|| {
+        said!(
+            "tel: is followed by a phone number in digits",
+            "يتبع \u{2068}tel:\u{2069} رقم هاتف بالأرقام"
+        )
+    })
 }
 
 /// The contrast of two colours where it is too low for text of that size; none where it is enough or

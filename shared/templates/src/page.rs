@@ -11,6 +11,7 @@ use mrml::prelude::render::RenderOptions;
 use crate::fold::fold;
 use crate::place;
 use crate::problem::{Problem, ProblemCode};
+use crate::said::said;
 
 /// What stands before everything the author sets. MJML's own defaults are left to right: without
 /// these, an Arabic page has `direction:ltr` on every section whatever `dir` says. Outlook does
@@ -52,7 +53,10 @@ pub fn html(mjml: &str, locale: Locale) -> Result<String, Vec<Problem>> {
 }
 
 fn unrenderable(err: &dyn std::fmt::Display) -> Problem {
-    Problem::error(ProblemCode::Syntax, format!("the page cannot be made: {err}"))
+    Problem::error(
+        ProblemCode::Syntax,
+        said!("the page cannot be made: {err}", "لا يمكن إنشاء الصفحة: \u{2068}{err}\u{2069}"),
+    )
 }
 
 /// Puts the author's styles into the elements, because some mail programs drop `<style>`. MJML's
@@ -101,18 +105,36 @@ fn put_defaults_first(document: &mut Mjml, locale: Locale) {
 
 fn problem_of(err: &Error, text: &str) -> Problem {
     let message = match err {
-        Error::UnexpectedElement { .. } => "an element stands where MJML does not allow it",
-        Error::UnexpectedToken { .. } => {
-            "something stands where MJML does not allow it; put {{#if}} and {{/if}} between \
-             elements into <mj-raw>"
+        Error::UnexpectedElement { .. } => {
+            said!("an element stands where MJML does not allow it", "عنصر في موضع لا تسمح به MJML")
         }
-        Error::MissingAttribute { .. } => "an element lacks an attribute it needs",
-        Error::InvalidAttribute { .. } => "an attribute is not well formed",
-        Error::EndOfStream { .. } => "the MJML ends before its last element is closed",
-        Error::SizeLimit { .. } => "the MJML is too large",
-        Error::InvalidFormat { .. } | Error::ParserError { .. } => "the MJML is not well formed",
-        Error::NoRootNode => "there is no <mjml> element around the body",
-        Error::IncludeLoaderError { .. } => "an included piece does not exist",
+        Error::UnexpectedToken { .. } => {
+            said!(
+                "something stands where MJML does not allow it; put {{{{#if}}}} and {{{{/if}}}} between \
+                 elements into <mj-raw>",
+                "شيء في موضع لا تسمح به MJML؛ ضع \u{2068}{{{{#if}}}}\u{2069} و\u{2068}{{{{/if}}}}\u{2069} بين العناصر داخل \u{2068}<mj-raw>\u{2069}"
+            )
+        }
+        Error::MissingAttribute { .. } => {
+            said!("an element lacks an attribute it needs", "عنصر تنقصه خاصية يحتاجها")
+        }
+        Error::InvalidAttribute { .. } => {
+            said!("an attribute is not well formed", "خاصية مكتوبة كتابة غير صحيحة")
+        }
+        Error::EndOfStream { .. } => {
+            said!("the MJML ends before its last element is closed", "تنتهي MJML قبل إغلاق آخر عنصر")
+        }
+        Error::SizeLimit { .. } => said!("the MJML is too large", "نص MJML أكبر من اللازم"),
+        Error::InvalidFormat { .. } | Error::ParserError { .. } => {
+            said!("the MJML is not well formed", "نص MJML غير سليم البناء")
+        }
+        Error::NoRootNode => said!(
+            "there is no <mjml> element around the body",
+            "لا يوجد عنصر \u{2068}<mjml>\u{2069} حول المحتوى"
+        ),
+        Error::IncludeLoaderError { .. } => {
+            said!("an included piece does not exist", "جزء مضمّن غير موجود")
+        }
     };
     let problem = Problem::error(ProblemCode::Syntax, message);
     match err {

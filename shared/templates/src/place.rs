@@ -12,6 +12,7 @@ use crate::engine::{PRINTERS, SCHEMES};
 use crate::expression::{Expression, Kind, expressions};
 use crate::markup::{Attribute, Piece, Tag, pieces};
 use crate::problem::{Problem, ProblemCode};
+use crate::said::{Said, said};
 
 /// Attributes that hold a link.
 const LINKS: &[&str] = &[
@@ -114,11 +115,13 @@ struct Marker {
 }
 
 impl Marker {
-    fn refuse(&mut self, expression: &str, place: &str) {
-        self.problems.push(Problem::error(
-            ProblemCode::UnsafePlace,
-            format!("{expression} stands in {place}, where no value is safe; move it into text or a link"),
-        ));
+    fn refuse(&mut self, what: Said, place: Said) {
+        let behind = said!(
+            ", where no value is safe; move it into text or a link",
+            "، ولا قيمة آمنة هناك؛ انقله إلى نص أو رابط"
+        );
+        let said = what.and(&said!(" stands in ", " يقع في ")).and(&place).and(&behind);
+        self.problems.push(Problem::error(ProblemCode::UnsafePlace, said));
     }
 
     fn text(&mut self, text: &str, conditional: bool) {
@@ -143,7 +146,7 @@ impl Marker {
 
     fn raw(&mut self, element: &str, inside: &str) {
         if element != "title" && inside.contains("{{") {
-            self.refuse("a field", &format!("<{element}>"));
+            self.refuse(a_field(), said!("<{element}>", "العنصر \u{2068}<{element}>\u{2069}"));
         }
         self.marked.html.push_str(inside);
     }
@@ -163,9 +166,13 @@ impl Marker {
         let inside: usize =
             tag.attributes.iter().map(|a| html[a.value.clone()].matches("{{").count()).sum();
         if outside != inside {
+            let name = tag.name.as_str();
             self.refuse(
-                "a field",
-                &format!("the tag <{}> outside its attributes' values", tag.name),
+                a_field(),
+                said!(
+                    "the tag <{name}> outside its attributes' values",
+                    "الوسم \u{2068}<{name}>\u{2069} خارج قيم خصائصه"
+                ),
             );
         }
         self.marked.html.push_str(&html[from..tag.at.end]);
@@ -174,7 +181,8 @@ impl Marker {
     fn attribute(&mut self, attribute: &Attribute, value: &str, conditional: bool) {
         let name = attribute.name.as_str();
         if name == "style" || name == "srcset" || name.starts_with("on") {
-            return self.refuse("a field", &format!("the attribute \"{name}\""));
+            let place = said!("the attribute \"{name}\"", "الخاصية «\u{2068}{name}\u{2069}»");
+            return self.refuse(a_field(), place);
         }
         let mut from = 0;
         let mut literal = String::new();
@@ -186,7 +194,8 @@ impl Marker {
                 match in_link(expression, kind, literal.trim_start()) {
                     Ok(safe) => safe,
                     Err(place) => {
-                        self.refuse(expression, place);
+                        let what = said!("{expression}", "التعبير \u{2068}{expression}\u{2069}");
+                        self.refuse(what, place);
                         expression.to_owned()
                     }
                 }
@@ -216,8 +225,12 @@ impl Marker {
     }
 }
 
+fn a_field() -> Said {
+    said!("a field", "حقل")
+}
+
 /// The safe form of an expression in a link that starts with `literal`.
-fn in_link(expression: &str, kind: Kind<'_>, literal: &str) -> Result<String, &'static str> {
+fn in_link(expression: &str, kind: Kind<'_>, literal: &str) -> Result<String, Said> {
     let starts = literal.is_empty();
     match kind {
         Kind::Field(name) if starts => Ok(format!("{{{{url {name}}}}}")),
@@ -228,9 +241,15 @@ fn in_link(expression: &str, kind: Kind<'_>, literal: &str) -> Result<String, &'
         Kind::Call("url") if starts => Ok(expression.to_owned()),
         Kind::Call("part" | "tel") if !starts => Ok(expression.to_owned()),
         Kind::Call(helper) if PRINTERS.contains(&helper) => Err(if starts {
-            "a link's start, which takes {{url field}}"
+            said!(
+                "a link's start, which takes {{{{url field}}}}",
+                "بداية رابط، ويُكتب فيها \u{2068}{{{{url field}}}}\u{2069}"
+            )
         } else {
-            "the middle of a link, which takes {{part field}}"
+            said!(
+                "the middle of a link, which takes {{{{part field}}}}",
+                "وسط رابط، ويُكتب فيه \u{2068}{{{{part field}}}}\u{2069}"
+            )
         }),
         _ => Ok(expression.to_owned()),
     }
@@ -242,7 +261,10 @@ impl Marked {
         let lost = || {
             Problem::error(
                 ProblemCode::Syntax,
-                "the page's markup loses or doubles a field; check that its tags are nested well",
+                said!(
+                    "the page's markup loses or doubles a field; check that its tags are nested well",
+                    "يضيع حقل في بنية الصفحة أو يتكرر؛ تحقق من تداخل الوسوم"
+                ),
             )
         };
         let mut restored = String::with_capacity(html.len());

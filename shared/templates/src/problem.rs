@@ -5,6 +5,8 @@ use std::fmt;
 use domain::Locale;
 use serde::Serialize;
 
+use crate::said::Said;
+
 domain::words! {
     /// How bad a problem is.
     Severity, "severity", {
@@ -90,14 +92,15 @@ pub struct Problem {
     /// The column in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
-    /// What is wrong and what to do, in one sentence.
-    pub message: String,
+    /// What is wrong and what to do, in one sentence; programs read it in English.
+    #[serde(rename = "message")]
+    pub said: Said,
 }
 
 impl Problem {
     /// One that keeps the template from being used.
     #[must_use]
-    pub fn error(code: ProblemCode, message: impl Into<String>) -> Self {
+    pub fn error(code: ProblemCode, said: Said) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -105,14 +108,14 @@ impl Problem {
             part: String::new(),
             line: None,
             column: None,
-            message: message.into(),
+            said,
         }
     }
 
     /// One that somebody should look at.
     #[must_use]
-    pub fn warning(code: ProblemCode, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    pub fn warning(code: ProblemCode, said: Said) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, said) }
     }
 
     /// Places the problem at a byte offset of the text it was found in.
@@ -161,6 +164,6 @@ impl fmt::Display for Problem {
         if let Some(column) = self.column {
             write!(f, ", column {column}")?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", self.said.in_words(Locale::En))
     }
 }

@@ -114,11 +114,19 @@ fn an_unsubscribe_link_in_an_if_or_out_of_sight_does_not_count() {
 fn misspelt_mjml_is_found_with_its_place() {
     let problems = check(&email_of("<mj-txt>a</mj-txt>"), &partials());
     let unknown = found(&problems, ProblemCode::UnknownElement);
-    assert!(unknown[0].message.contains("did you mean \"mj-text\"?"), "{}", unknown[0]);
+    assert!(
+        unknown[0].said.in_words(Locale::En).contains("did you mean \"mj-text\"?"),
+        "{}",
+        unknown[0]
+    );
     assert_eq!(unknown[0].line, Some(1));
     let problems = check(&email_of("<mj-text\n  colour=\"red\">a</mj-text>"), &partials());
     let unknown = found(&problems, ProblemCode::UnknownAttribute);
-    assert!(unknown[0].message.contains("did you mean \"color\"?"), "{}", unknown[0]);
+    assert!(
+        unknown[0].said.in_words(Locale::En).contains("did you mean \"color\"?"),
+        "{}",
+        unknown[0]
+    );
     assert_eq!((unknown[0].line, unknown[0].column), (Some(2), Some(3)));
     let problems = check(&email_of("<mj-text><mj-button>a</mj-button></mj-text>"), &partials());
     assert_eq!(found(&problems, ProblemCode::UnknownElement).len(), 1);
@@ -213,4 +221,51 @@ fn what_a_reader_would_click_or_look_at_in_vain_is_named_with_its_line() {
         (4, ProblemCode::DeadLink, Severity::Warning),
     ];
     assert_eq!(at, expected);
+}
+
+#[test]
+fn colours_are_compared_with_what_shared_pieces_set_and_what_mjml_does_itself() {
+    let low = |body: &str, head: &str| {
+        let mut pieces = partials();
+        for &locale in Locale::ALL {
+            pieces.insert(
+                Some(locale),
+                "colours",
+                format!("<mj-attributes>{head}</mj-attributes>"),
+            );
+        }
+        let mut source = email_of(body);
+        for texts in source.locales.values_mut() {
+            let mjml = texts.mjml.as_mut().unwrap();
+            *mjml = mjml.replacen(
+                "<mjml>",
+                "<mjml><mj-head><mj-include path=\"colours\" /></mj-head>",
+                1,
+            );
+        }
+        let found = templates::check(&source, &pieces);
+        let found: Vec<_> =
+            found.into_iter().filter(|it| it.code == ProblemCode::LowContrast).collect();
+        assert!(found.iter().all(|it| it.said.in_words(Locale::Ar).contains("تباين")), "{found:?}");
+        !found.is_empty()
+    };
+    let text = "<mj-text>Words</mj-text>";
+    let button = "<mj-button href=\"https://a.example\">Go</mj-button>";
+    for (body, head, expected) in [
+        (text, "", false),
+        (text, "<mj-text color=\"#cccccc\" />", true),
+        (text, "<mj-all color=\"#cccccc\" />", true),
+        (text, "<mj-section background-color=\"#222222\" />", true),
+        (text, "<mj-section background-color=\"#222222\" /><mj-text color=\"white\" />", false),
+        (button, "", false),
+        (button, "<mj-button background-color=\"#ffee88\" />", true),
+        (
+            "<mj-text mj-class=\"quiet\">Words</mj-text>",
+            "<mj-class name=\"quiet\" color=\"#bbb\" />",
+            true,
+        ),
+        ("<mj-text color=\"#000\">Words</mj-text>", "<mj-text color=\"#cccccc\" />", false),
+    ] {
+        assert_eq!(low(body, head), expected, "{body} {head}");
+    }
 }

@@ -74,7 +74,7 @@ fn row(template: &str, problem: Problem) -> Row {
         part: (!problem.part.is_empty()).then_some(problem.part),
         line: problem.line,
         column: problem.column,
-        message: problem.message,
+        message: problem.said.into(),
     }
 }
 
