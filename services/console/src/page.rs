@@ -1,6 +1,7 @@
 //! What all pages have in common: who reads them, in which language, and the frame around them.
 
 use askama::Template;
+use askama::filters::Safe;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -25,9 +26,13 @@ pub const LANGUAGE_COOKIE: &str = "touchline-language";
 #[derive(Clone)]
 pub struct Page {
     words: &'static Words,
+    /// Whether the reader has chosen the language in this browser.
+    is_chosen: bool,
     session: Option<Session>,
     team: String,
     zone: TimeZone,
+    /// Whether business runs by the machine's clock.
+    is_real: bool,
     path: String,
     query: String,
     notice: Option<String>,
@@ -37,20 +42,32 @@ pub struct Page {
 impl Page {
     /// The page a request asks for.
     pub fn of(request: &Request, session: Option<Session>, app: &App) -> Self {
-        let locale = chosen(request.uri(), request.headers(), session.as_ref(), app);
+        let own = chosen(request.uri(), request.headers());
+        let is_chosen = own.is_some();
+        let locale = own.unwrap_or_else(|| usual(request.headers(), session.as_ref(), app));
         let words = Words::of(locale);
         let asked = |wanted: &str| value_of(request.uri(), wanted);
         let notice = asked("notice").map(|name| format!("notice-{name}"));
         Self {
             words,
+            is_chosen,
             session,
             team: app.settings.team.name.clone(),
             zone: app.settings.zone.clone(),
+            is_real: app.clock.is_machine(),
             path: request.uri().path().to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
             notice: notice.filter(|key| words.has(key)).map(|key| words.say(&key)),
             is_part: request.headers().contains_key("hx-request"),
         }
+    }
+
+    /// The same for somebody who has not signed in yet, in the language that is theirs.
+    pub fn for_reader_of(mut self, locale: Locale) -> Self {
+        if !self.is_chosen {
+            self.words = Words::of(locale);
+        }
+        self
     }
 
     /// The text called `key`.
@@ -160,12 +177,36 @@ impl Page {
         self.is_part
     }
 
+    /// An identifier – a key, a code, an id – which reads from left to right in every language, and
+    /// breaks only where a line is too short for it.
+    pub fn id(&self, id: impl std::fmt::Display) -> Safe<String> {
+        let escaped: String = id.to_string().chars().fold(String::new(), |mut text, letter| {
+            match letter {
+                '&' => text.push_str("&#38;"),
+                '<' => text.push_str("&#60;"),
+                '>' => text.push_str("&#62;"),
+                '"' => text.push_str("&#34;"),
+                '\'' => text.push_str("&#39;"),
+                letter => text.push(letter),
+            }
+            text
+        });
+        Safe(format!("<bdi dir=\"ltr\" class=\"id\">{escaped}</bdi>"))
+    }
+
     /// A time in the team's zone: `22 Nov 2026, 14:05`.
     pub fn moment(&self, at: &DateTime<Utc>) -> String {
         let at = clock::timestamp(*at).to_zoned(self.zone.clone());
         let month = self.say(&format!("month-{}", at.month()));
         let (day, year, comma) = (at.day(), at.year(), self.say("comma"));
         format!("{day} {month} {year}{comma} {:02}:{:02}", at.hour(), at.minute())
+    }
+
+    /// A time by the machine's clock; where business runs by another – in a demonstration – that is
+    /// said, or it could not be true beside the others.
+    pub fn by_machine(&self, at: &DateTime<Utc>) -> String {
+        let moment = self.moment(at);
+        if self.is_real { moment } else { self.with("by-machine", moment) }
     }
 
     /// A day: `22 Nov 2026`.
@@ -252,14 +293,18 @@ pub fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     })
 }
 
-/// The language: as asked for in the query, else as chosen before, else the user's, else the
-/// browser's, else the team's.
-fn chosen(uri: &Uri, headers: &HeaderMap, session: Option<&Session>, app: &App) -> Locale {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+/// The language that was chosen in this browser: as asked for in the query, else before.
+fn chosen(uri: &Uri, headers: &HeaderMap) -> Option<Locale> {
     value_of(uri, "lang")
         .and_then(|tag| Locale::of_tag(&tag))
         .or_else(|| Locale::of_tag(cookie(headers, LANGUAGE_COOKIE)?))
-        .or_else(|| session.map(|session| session.user.locale))
+}
+
+/// The language without such a choice: the user's, else the browser's, else the team's.
+fn usual(headers: &HeaderMap, session: Option<&Session>, app: &App) -> Locale {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+    session
+        .map(|session| session.user.locale)
         .or_else(|| Locale::preferred(accepted?))
         .unwrap_or(app.settings.team.default_locale)
 }

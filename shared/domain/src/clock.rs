@@ -45,6 +45,12 @@ impl Clock {
         Self(Source::Manual(Arc::new(AtomicI64::new(now.timestamp_micros()))))
     }
 
+    /// Whether it is the machine's own: elsewhere the two have to be told apart.
+    #[must_use]
+    pub const fn is_machine(&self) -> bool {
+        matches!(self.0, Source::System)
+    }
+
     /// The current instant.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

@@ -4,7 +4,7 @@
 // that something of everything is made, so that there is something to see.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { comeIn, watch, words } from '../people.mjs';
+import { agree, comeIn, watch, words } from '../people.mjs';
 import { readme } from '../readme.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -97,6 +97,9 @@ async function keepList(page, say) {
   await page.locator('input[name=evidence]').fill('ticket 12');
   await main.getByRole('button', { name: say('lift'), exact: true }).click();
   await page.getByText(say('notice-lifted')).waitFor();
+  // Business runs by another clock here, so the machine's is named.
+  await page.goto('/list');
+  await main.getByText('(machine’s clock)').first().waitFor();
   await page.goto('/list/files');
   const rows = 'email\nlayla@example.com\nnobody@example.com\nno address at all\n';
   const file = { name: 'buyers of the fair.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) };
@@ -118,7 +121,7 @@ async function work(page, say, job) {
   await page.locator('input[name=scope][value=sender_domain]').check();
   await page.locator('input[name=domain]').fill('news.palm-realty.example');
   await page.locator('main textarea[name=why]').fill('The relay moves to another address tonight.');
-  await main.getByRole('button', { name: say('pause-open'), exact: true }).click();
+  await agree(page, say('pause-open'));
   await page.getByText(say('notice-paused')).waitFor();
   for (const note of ['Try in the evening.', 'Wants to hear of the marina in spring.']) {
     await page.goto('/tasks?agent=all');

@@ -47,6 +47,7 @@ async fn whose(app: &App, given: &str) -> Result<(User, bool), Trouble> {
 pub async fn form(State(app): State<App>, page: Page, Path(given): Path<String>) -> Answer {
     let (user, asks_password) = whose(&app, &given).await?;
     let is_first = user.email == links::FIRST_EMAIL;
+    let page = if is_first { page } else { page.for_reader_of(user.locale) };
     let (email, full_name) =
         if is_first { Default::default() } else { (user.email, user.full_name) };
     let least = password::LEAST;
@@ -77,6 +78,7 @@ pub async fn enter(
         return sign_in::open(&app, &headers, owner.ok_or(Trouble::NotFound)?, "/").await;
     }
     let is_first = user.email == links::FIRST_EMAIL;
+    let page = if is_first { page } else { page.for_reader_of(user.locale) };
     let email = if is_first { chosen.email.trim().to_lowercase() } else { user.email.clone() };
     let full_name = chosen.full_name.trim().to_owned();
     let problem = match password::problem(&chosen.password, &email) {
@@ -104,8 +106,9 @@ pub async fn enter(
     if is_first {
         app.database.name_first_user(owner, &email).await?;
     }
-    let change =
-        UserChange { full_name, roles: user.roles, locale: page.locale(), disabled: false };
+    // For the first user nobody has chosen a language.
+    let locale = if is_first { page.locale() } else { user.locale };
+    let change = UserChange { full_name, roles: user.roles, locale, disabled: false };
     app.database.change_user(owner, &change, &email).await?;
     app.database.set_password(owner, &hash, None).await?;
     sign_in::open(&app, &headers, owner, "/").await

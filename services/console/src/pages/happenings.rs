@@ -1,5 +1,7 @@
 //! What happened with a contact, in the reader's words: lines of a timeline.
 
+use std::collections::BTreeMap;
+
 use domain::suppression::{ListAction, SuppressionReason};
 use domain::{TaskOutcome, TouchState};
 use office::words;
@@ -21,8 +23,8 @@ pub struct Line {
     pub link: Option<String>,
 }
 
-/// The line of a happening.
-pub fn line(happening: &Happening, page: &Page) -> Line {
+/// The line of a happening; plans are called as `plans` says, by key.
+pub fn line(happening: &Happening, plans: &BTreeMap<String, String>, page: &Page) -> Line {
     let locale = page.locale();
     let channel = happening.channel.map(|channel| words::channel(channel, locale));
     let because = |reason: &String| words::reason(reason, locale);
@@ -40,7 +42,8 @@ pub fn line(happening: &Happening, page: &Page) -> Line {
             let state = happening.what.parse::<TouchState>().ok();
             parts.extend(state.map(|state| words::touch_state(state, locale).to_owned()));
             parts.extend(happening.reason.as_ref().map(because));
-            parts.extend(happening.plan_key.as_deref().map(|key| words::embedded(key, locale)));
+            let plan = happening.plan_key.as_ref().map(|key| plans.get(key).unwrap_or(key));
+            parts.extend(plan.map(|name| words::embedded(name, locale)));
             line.link = Some(format!("/touches/{}", happening.id));
         }
         HappeningKind::Task => {
@@ -54,6 +57,7 @@ pub fn line(happening: &Happening, page: &Page) -> Line {
             line.note = happening.reason.clone().or(line.note);
         }
         HappeningKind::List => {
+            line.when = page.by_machine(&happening.at);
             let action = happening.what.parse::<ListAction>().ok();
             parts.extend(action.map(|action| words::list_action(action, locale).to_owned()));
             let channel = happening.list_channel;

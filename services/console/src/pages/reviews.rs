@@ -5,10 +5,11 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect};
-use domain::ContactChannel;
+use chrono::{DateTime, Utc};
 use domain::access::Permission::Reviews;
 use domain::arrival::ReviewDecision;
 use domain::suppression::{Origin, SuppressionReason};
+use domain::{Clock, ContactChannel};
 use serde::Deserialize;
 use storage::arrivals::Review;
 use storage::suppressions::{NewSuppression, Request, Target};
@@ -133,12 +134,17 @@ async fn stop(review: &Review, actor: &str, app: &App) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Answers come in, and are to be read, by the machine's clock: who wrote them lives by it.
+fn machine_now() -> DateTime<Utc> {
+    Clock::system().now()
+}
+
 async fn shown(review: &Review, app: &App, page: &Page) -> Shown {
     Shown {
         id: review.id,
-        arrived: page.moment(&review.arrived_at),
-        due: page.moment(&review.due_at),
-        is_overdue: review.decision.is_none() && review.due_at < app.clock.now(),
+        arrived: page.by_machine(&review.arrived_at),
+        due: page.by_machine(&review.due_at),
+        is_overdue: review.decision.is_none() && review.due_at < machine_now(),
         contacts: review.contacts.clone(),
         source: review.source.clone(),
         text: text_of(review, app).await,

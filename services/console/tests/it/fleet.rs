@@ -39,7 +39,7 @@ async fn the_fleet_is_shown_with_who_is_there_and_who_is_lost() {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
     // The console itself is in the fleet, and tells how it sees the broker.
-    assert!(page.body.contains("<bdi>console</bdi>"), "{}", page.body);
+    assert!(page.body.contains(">console</bdi>"), "{}", page.body);
     assert!(page.body.contains("as one process sees it"), "{}", page.body);
     assert!(page.body.contains("hx-get=\"/fleet\""), "{}", page.body);
     assert!(!page.body.contains("<script>alert"), "{}", page.body);

@@ -68,3 +68,32 @@ async fn pages_speak_the_readers_language() {
     assert!(answer.body.contains("dir=\"rtl\"") && answer.body.contains("تم الحفظ"));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn the_language_an_administrator_chose_stays_whatever_the_first_browser_speaks() {
+    let world = World::start().await;
+    let mut admin = world.as_one_of(&[UserRole::Admin]).await;
+    let fields =
+        [("full_name", "سارة"), ("email", "sara@palm.example"), ("agent", "on"), ("locale", "ar")];
+    let added = admin.post("/users", &fields).await;
+    let user = added.location().split('?').next().unwrap().to_owned();
+    let made = admin.post(&format!("{user}/link"), &[]).await.body;
+    let link = made.split("/welcome/").nth(1).unwrap().split('<').next().unwrap();
+    let path = format!("/welcome/{link}");
+    let english = "Accept-Language: en\r\n";
+    let mut browser = world.browser();
+    let first = browser.ask("GET", &path, english, "").await;
+    assert!(first.body.contains("<html lang=\"ar\" dir=\"rtl\">"), "{}", first.body);
+    // Somebody else's computer: the other language of the page is for this browser.
+    let other = world.browser().ask("GET", &format!("{path}?lang=en"), english, "").await;
+    assert!(other.body.contains("<html lang=\"en\" dir=\"ltr\">"), "{}", other.body);
+    let origin = format!("Origin: http://{}\r\n{english}", browser.address());
+    let chosen = "full_name=Sara&password=a+lantern+by+the+harbour";
+    let entered = browser.ask("POST", &path, &origin, chosen).await;
+    assert_eq!(entered.status, 303, "{}", entered.body);
+    let home = browser.ask("GET", "/", english, "").await;
+    assert!(home.body.contains("<html lang=\"ar\" dir=\"rtl\">"), "{}", home.body);
+    let kept = admin.get(&user).await.body;
+    assert!(kept.contains("<option value=\"ar\" lang=\"ar\" selected>"), "{kept}");
+    world.stop().await;
+}

@@ -45,3 +45,4 @@ month-9 = سبتمبر
 month-10 = أكتوبر
 month-11 = نوفمبر
 month-12 = ديسمبر
+by-machine = { $it } (ساعة الجهاز)

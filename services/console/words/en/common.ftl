@@ -41,3 +41,4 @@ month-9 = September
 month-10 = October
 month-11 = November
 month-12 = December
+by-machine = { $it } (machine’s clock)

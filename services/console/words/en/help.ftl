@@ -50,3 +50,4 @@ help-template = The preview follows what you type. Nothing is kept until you sav
 help-template-read = Your roles let you look at the texts, not change them. The preview shows what people get.
 help-preview = What you typed, as one person would get it. Nothing was kept: go back to the editor to keep it.
 help-version = An earlier version beside the one that is sent: what came in and what went out. You can go back to it.
+help-tests = What became of the tests you have sent to yourself. Send another one from the template’s page; nobody else gets it.

@@ -93,6 +93,9 @@ pub struct Story {
     time_zone: TimeZone,
     #[serde(skip)]
     purposes: BTreeMap<Locale, String>,
+    /// What the plan is called.
+    #[serde(skip)]
+    plan_names: BTreeMap<Locale, String>,
 }
 
 /// The day the plan says, and why.
@@ -213,6 +216,7 @@ pub async fn tell(
         list,
         time_zone,
         purposes,
+        plan_names: version.plan.name.clone(),
     }))
 }
 

@@ -87,16 +87,19 @@ pub fn words(story: &Story, locale: Locale) -> Told {
 
 fn headline(story: &Story, locale: Locale) -> String {
     let channel = words::channel(story.channel, locale);
-    let (name, plan) = (embedded(&story.contact_name, locale), embedded(&story.plan, locale));
+    let name = embedded(&story.contact_name, locale);
+    let plan = match (locale, story.plan_names.get(&locale)) {
+        (Locale::En, own) => own.unwrap_or(&story.plan).clone(),
+        (Locale::Ar, Some(own)) => format!("«{}»", embedded(own, locale)),
+        (Locale::Ar, None) => format!("خطة {}", embedded(&story.plan, locale)),
+    };
     let Story { step, steps, plan_version: version, .. } = story;
     match locale {
         Locale::En => {
             format!("{channel} to {name}: step {step} of {steps} of {plan} (version {version}).")
         }
         Locale::Ar => {
-            format!(
-                "{channel} إلى {name}: الخطوة {step} من {steps} في خطة {plan} (الإصدار {version})."
-            )
+            format!("{channel} إلى {name}: الخطوة {step} من {steps} في {plan} (الإصدار {version}).")
         }
     }
 }
@@ -348,6 +351,8 @@ fn entry_in_words(entry: &ListEntry, story: &Story, locale: Locale) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use domain::{ContactId, EnrolmentId, EnrolmentState, TouchId};
     use jiff::tz::TimeZone;
     use serde_json::json;
@@ -403,6 +408,7 @@ mod tests {
             list: Vec::new(),
             time_zone: TimeZone::get("Asia/Dubai").unwrap(),
             purposes: [(Locale::Ar, "رسالة قصيرة".to_owned())].into(),
+            plan_names: BTreeMap::new(),
         }
     }
 

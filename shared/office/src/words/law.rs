@@ -3,7 +3,7 @@
 use domain::breaker::Breaker;
 use domain::consent::LegalBasis;
 use domain::pause::PauseScope;
-use domain::registry::Verdict;
+use domain::registry::{Registry, Verdict};
 use domain::rights::{PrivacyLaw, RequestKind, RequestStep};
 
 use super::bilingual;
@@ -64,6 +64,14 @@ bilingual! {
         Acknowledged => "Acknowledged", "ردّت الجهة الأخرى";
         Answered => "Answered", "أُجيب";
         Refused => "Refused", "رُفض";
+    }
+}
+
+bilingual! {
+    /// A do-not-call registry.
+    registry(Registry) {
+        UsNational => "United States, national", "الولايات المتحدة، الوطني";
+        AeDncr => "United Arab Emirates, DNCR", "الإمارات العربية المتحدة";
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{Locale, Reason, ReasonCode};
 
-use super::{bilingual, embedded};
+use super::{bilingual, embedded, rule};
 
 bilingual! {
     /// The code of a reason: a part of a sentence.
@@ -67,7 +67,15 @@ pub fn reason(stored: &str, locale: Locale) -> String {
     let Ok(reason) = stored.parse::<Reason>() else { return embedded(stored, locale) };
     let words = reason_code(reason.code, locale);
     match reason.detail {
-        Some(detail) => format!("{words} ({})", embedded(&detail, locale)),
+        Some(detail) => {
+            let told = match reason.code {
+                ReasonCode::OutsideWindow => rule::hours(&detail, locale),
+                ReasonCode::FrequencyCap => rule::cap(&detail, locale),
+                ReasonCode::Paused => rule::pause(&detail, locale),
+                _ => embedded(&detail, locale),
+            };
+            format!("{words} ({told})")
+        }
         None => words.to_owned(),
     }
 }

@@ -102,7 +102,7 @@ async fn one_registry(registry: Registry, app: &App, page: &Page) -> Result<OneR
         numbers: areas.values().map(|own| own.entries).sum(),
         // A fast clock of a demonstration may be behind the day of its data.
         oldest_days: areas.values().map(|own| age(own.version_date).max(0)).max(),
-        last_load: last.map(|at| page.moment(&at)),
+        last_load: last.map(|at| page.by_machine(&at)),
         next_load: next
             .and_then(|at| chrono::DateTime::from_timestamp(at.as_second(), 0))
             .map(|at| page.moment(&at)),

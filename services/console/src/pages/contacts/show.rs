@@ -1,5 +1,7 @@
 //! One contact: who it is, how to reach it and what stops that, plans, consents, and what happened.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -20,6 +22,7 @@ use crate::access::reader::visible_contact;
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::happenings::{Line, line};
+use crate::pages::plans::plan_names;
 use crate::trouble::{Answer, Trouble};
 
 /// Happenings on a page.
@@ -36,6 +39,8 @@ pub struct Asked {
 pub(super) struct OneContact {
     page: Page,
     card: Card,
+    /// What plans are called, by key.
+    plans: BTreeMap<String, String>,
     consents: Vec<Consent>,
     lines: Vec<Line>,
     more: Option<String>,
@@ -85,12 +90,14 @@ async fn one(
             false => Ok(Vec::new()),
         }
     };
-    let (agents, mut happened, consents, card) = tokio::try_join!(
+    let (agents, plans, mut happened, consents, card) = tokio::try_join!(
         agents,
+        app.database.current_plans(),
         app.database.timeline(&asked),
         app.database.consents(id),
         card(contact, &office),
     )?;
+    let plans = plan_names(&plans, page);
     let has_more = happened.len() > PAGE as usize;
     happened.truncate(PAGE as usize);
     let more = happened.last().filter(|_| has_more);
@@ -99,8 +106,9 @@ async fn one(
         agents,
         owner,
         consents,
-        lines: happened.iter().map(|happening| line(happening, page)).collect(),
+        lines: happened.iter().map(|happening| line(happening, &plans, page)).collect(),
         card,
+        plans,
         more,
         may_write: page.may(ContactsWrite),
         may_note: page.may(ContactsWrite) || page.may(TasksWork),
@@ -148,9 +156,14 @@ impl OneContact {
         let told = address.suppressed.iter().map(|(channel, stop)| {
             let reason = words::suppression_reason(stop.0.reason, locale);
             let channel = words::contact_channel(*channel, locale);
-            format!("{channel}: {reason}, {}", self.page.moment(&stop.0.since))
+            format!("{channel}: {reason}, {}", self.page.by_machine(&stop.0.since))
         });
         told.collect()
+    }
+
+    /// What a plan is called; its key where it is called nothing else.
+    fn plan<'a>(&'a self, key: &'a str) -> &'a str {
+        self.plans.get(key).map_or(key, String::as_str)
     }
 
     /// The first day of an enrolment.

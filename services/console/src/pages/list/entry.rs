@@ -138,7 +138,7 @@ fn happened(event: &ListEvent, page: &Page) -> Happened {
         _ => String::new(),
     };
     Happened {
-        at: page.moment(&event.at),
+        at: page.by_machine(&event.at),
         what: words::list_action(event.action, page.locale()),
         covers: event.channel.map_or("", |channel| words::contact_channel(channel, page.locale())),
         why,

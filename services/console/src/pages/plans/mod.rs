@@ -9,9 +9,14 @@ mod list;
 mod problems;
 mod timeline;
 
+use std::collections::BTreeMap;
+
+use domain::access::Permission::{ContactsReadAll, Enrol, PlansApprove, PlansEdit, PlansRead};
+use storage::plans::PlanVersion;
+
+use crate::page::Page;
 use crate::routes::Needs::Permission;
 use crate::routes::Routes;
-use domain::access::Permission::{ContactsReadAll, Enrol, PlansApprove, PlansEdit, PlansRead};
 
 /// The pages of this folder.
 pub fn routes(routes: Routes) -> Routes {
@@ -24,4 +29,12 @@ pub fn routes(routes: Routes) -> Routes {
         .get("/plans/{key}/enrol", Permission(Enrol), enrol::show)
         .post("/plans/{key}/enrol", Permission(Enrol), enrol::enrol)
         .get("/contacts/{contact}/calendar", Permission(ContactsReadAll), calendar::show)
+}
+
+/// What plans are called in the reader's language, by key.
+pub fn plan_names(plans: &[PlanVersion], page: &Page) -> BTreeMap<String, String> {
+    let named = |version: &PlanVersion| {
+        (version.plan.key.clone(), version.plan.name_in(page.locale()).to_owned())
+    };
+    plans.iter().map(named).collect()
 }

@@ -13,6 +13,7 @@ use storage::tasks::{Blocked, TaskCard};
 use crate::app::App;
 use crate::page::Page;
 use crate::pages::happenings::{Line, line};
+use crate::pages::plans::plan_names;
 use crate::trouble::Trouble;
 
 /// How many earlier contacts a card tells of.
@@ -121,7 +122,7 @@ impl Card {
     /// What stands against it on the list.
     pub fn stopped(&self, page: &Page, entry: &Blocked) -> String {
         let reason = words::suppression_reason(entry.reason, page.locale());
-        let since = page.moment(&entry.since);
+        let since = page.by_machine(&entry.since);
         page.with_all("task-blocked", &[("reason", reason.into()), ("since", since.into())])
     }
 
@@ -157,7 +158,8 @@ async fn earlier(card: &TaskCard, app: &App, page: &Page) -> Result<Vec<Line>, T
         limit: EARLIER,
     };
     let happened = app.database.timeline(&asked).await?;
-    Ok(happened.iter().map(|happening| line(happening, page)).collect())
+    let plans = plan_names(&app.database.current_plans().await?, page);
+    Ok(happened.iter().map(|happening| line(happening, &plans, page)).collect())
 }
 
 fn hours(card: &TaskCard, app: &App) -> Calling {
@@ -191,7 +193,7 @@ fn local_times(hours: &Calling, locale: Locale) -> Vec<String> {
 fn in_words(hours: &Calling, page: &Page) -> Hours {
     Hours {
         is_allowed: hours.is_allowed,
-        closed: hours.closed.join(", "),
+        closed: words::hours(&hours.closed.join(", "), page.locale()),
         next: hours.next.as_ref().map(|next| local::in_words(next, page.locale())),
     }
 }

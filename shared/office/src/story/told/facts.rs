@@ -3,7 +3,7 @@
 
 use domain::Locale;
 use domain::consent::LegalBasis;
-use domain::registry::Verdict;
+use domain::registry::{Registry, Verdict};
 use serde_json::Value;
 
 use crate::local;
@@ -19,11 +19,11 @@ pub(super) fn relied_on(detail: &Value, locale: Locale) -> Vec<String> {
     lines.extend(when(detail, locale));
     let rules = detail["rules"].as_array().into_iter().flatten();
     let rules: Vec<String> =
-        rules.filter_map(|rule| Some(embedded(rule.as_str()?, locale))).collect();
+        rules.filter_map(|rule| Some(words::rule(rule.as_str()?, locale))).collect();
     if !rules.is_empty() {
         lines.push(match locale {
-            Locale::En => format!("The rules {} bound it, too.", rules.join(", ")),
-            Locale::Ar => format!("سرت عليها أيضًا القواعد: {}.", rules.join("، ")),
+            Locale::En => format!("These rules bound it, too: {}.", rules.join("; ")),
+            Locale::Ar => format!("سرت عليها أيضًا القواعد: {}.", rules.join("؛ ")),
         });
     }
     lines.extend(basis(&detail["basis"], locale));
@@ -57,8 +57,8 @@ fn when(detail: &Value, locale: Locale) -> Vec<String> {
     }
     if let Some(window) = detail["window"].as_str() {
         lines.push(match locale {
-            Locale::En => format!("The window was {window}."),
-            Locale::Ar => format!("كانت ساعات التواصل {}.", embedded(window, locale)),
+            Locale::En => format!("The window was {}.", words::hours(window, locale)),
+            Locale::Ar => format!("كانت ساعات التواصل {}.", words::hours(window, locale)),
         });
     }
     lines
@@ -82,6 +82,9 @@ fn registry(registry: &Value, locale: Locale) -> Option<String> {
     let (name, verdict) = (registry["registry"].as_str()?, registry["verdict"].as_str()?);
     let exempt = registry["exempt_by"].as_str();
     let day = registry["version_date"].as_str();
+    let name = name
+        .parse::<Registry>()
+        .map_or_else(|_| embedded(name, locale), |name| words::registry(name, locale).to_owned());
     Some(match locale {
         Locale::En => {
             let day = day.unwrap_or("no day");
@@ -99,7 +102,7 @@ fn registry(registry: &Value, locale: Locale) -> Option<String> {
             );
             let exempt = exempt
                 .map_or_else(String::new, |by| format!("، معفى بموجب {}", embedded(by, locale)));
-            format!("سجل عدم الاتصال {}، {day}: {verdict}{exempt}.", embedded(name, locale))
+            format!("سجل عدم الاتصال ({name})، {day}: {verdict}{exempt}.")
         }
     })
 }
