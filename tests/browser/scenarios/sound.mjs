@@ -188,7 +188,7 @@ export default async function ({ browser, job, ask, problem }) {
   await keepList(page, say);
   await work(page, say, job);
   await integrate(page);
-  const pages = new Map([['/', '/'], ...job.also.map((path) => [path.split('?')[0], path])]);
+  const pages = new Map([['/', '/'], ...job.also.map((path) => [routeOf(job.routes, path.split('?')[0]), path])]);
   for (const path of pages.values()) {
     await page.goto(path);
     for (const link of await links(page)) {

@@ -27,8 +27,8 @@ const NO_PAGES: &[&str] = &[
     "/list/files/{file}/result",
 ];
 
-/// Pages that only a form leads to.
-const ALSO: &[&str] = &["/find?q=layla", "/list/lifts"];
+/// Pages that only a form leads to, or only some of their kind.
+const ALSO: &[&str] = &["/find?q=layla", "/list/lifts", "/templates/nl_d1_welcome/tests"];
 
 /// A demonstration sends to nobody who could refuse or fall silent; so what such relays leave on the desk
 /// is written behind its back.
