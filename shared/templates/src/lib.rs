@@ -33,5 +33,5 @@ pub use problem::{Problem, ProblemCode, Severity};
 pub use render::{
     LoadError, MAX_OUTPUT, RenderError, RenderedEmail, RenderedSms, RenderedTask, Renderer,
 };
-pub use said::Said;
+pub use said::{Said, is_arabic};
 pub use source::{Part, Partials, Purpose, Source, Texts};

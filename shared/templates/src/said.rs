@@ -9,9 +9,9 @@ use serde::Serialize;
 #[serde(into = "String")]
 pub struct Said {
     /// English.
-    pub(crate) en: String,
+    pub en: String,
     /// Arabic; what is not Arabic in it stands between marks that keep its direction.
-    pub(crate) ar: String,
+    pub ar: String,
 }
 
 impl From<Said> for String {
@@ -53,10 +53,11 @@ pub const fn is_arabic(text: &str) -> bool {
 }
 
 /// Makes a [`Said`]: English, Arabic, and what both put in. Without Arabic it does not compile.
+#[macro_export]
 macro_rules! said {
     ($en:literal, $ar:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        const { assert!($crate::said::is_arabic($ar), "say it in Arabic, too") };
-        $crate::said::Said {
+        const { assert!($crate::is_arabic($ar), "say it in Arabic, too") };
+        $crate::Said {
             en: std::fmt::format(format_args!($en $(, $name = $value)*)),
             ar: std::fmt::format(format_args!($ar $(, $name = $value)*)),
         }

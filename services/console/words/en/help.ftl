@@ -51,3 +51,6 @@ help-template-read = Your roles let you look at the texts, not change them. The 
 help-preview = What you typed, as one person would get it. Nothing was kept: go back to the editor to keep it.
 help-version = An earlier version beside the one that is sent: what came in and what went out. You can go back to it.
 help-tests = What became of the tests you have sent to yourself. Send another one from the template’s page; nobody else gets it.
+help-images = PNG, JPEG or GIF, up to { $megabytes } MB and { $megapixels } million pixels. Where and with what a photograph was taken is left out, and it is scaled down to 1200 pixels across: twice the width of a mail, for dense screens. Whoever knows the address of an image can see it.
+help-image = How an image is called and what is read out in its place, and which templates show it. One that none shows can be removed.
+help-sample = Two hundred people who do not exist, with three agents, in the plans of the library: every page has something to show. Nothing real is ever sent to them – where a mail relay or a text gateway is set up, their messages end as blocked, with that reason – and their calls are for practice, not to be dialled.

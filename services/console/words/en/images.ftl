@@ -1,7 +1,6 @@
 # Images.
 area-images = Images
 about-area-images = What emails show: photographs, logos – uploaded once, sized for mail, shown to whoever opens one.
-images-help = PNG, JPEG or GIF, up to { $megabytes } MB and { $megapixels } million pixels. Where and with what a photograph was taken is left out, and it is scaled down to 1200 pixels across: twice the width of a mail, for dense screens. Whoever knows the address of an image can see it.
 images-none = Nothing was uploaded yet.
 image-upload = Upload
 image-name = Name

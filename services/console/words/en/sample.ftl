@@ -1,6 +1,5 @@
 # The sample team: people to look around with.
 sample = The sample team
-sample-text = Two hundred people who do not exist, with three agents, in the plans of the library: every page has something to show. Nothing real is ever sent to them – where a mail relay or a text gateway is set up, their messages end as blocked, with that reason – and their calls are for practice, not to be dialled.
 sample-invitation = There are no contacts yet. Look around with people who do not exist; one click removes them again.
 sample-load = Load the sample team
 sample-remove = Remove the sample data

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::image::ImageName;
 use domain::{Locale, Medium};
-use templates::{Compiled, Part, Problem, ProblemCode, Purpose, Source, Texts};
+use templates::{Compiled, Part, Problem, ProblemCode, Purpose, Source, Texts, said};
 
 use super::visual::{Visual, Visuals};
 use crate::app::App;
@@ -120,15 +120,20 @@ async fn images(source: &Source, app: &App) -> Result<(Weights, Vec<Problem>), T
         }
         let sizes = app.database.image_sizes(&named).await?;
         for missing in named.iter().filter(|name| !sizes.iter().any(|(own, _)| own == *name)) {
-            let message = format!("there is no image {missing}; choose one of those there are");
+            let message = said!(
+                "there is no image {missing}; choose one of those there are",
+                "لا توجد صورة {missing}؛ اختر صورة موجودة",
+            );
             let problem = Problem::error(ProblemCode::UnknownImage, message);
             problems.push(problem.within(locale, Part::Mjml.as_str()));
         }
         let bytes: u32 = sizes.iter().map(|(_, bytes)| bytes).sum();
         if bytes > HEAVY {
             let kilobytes = bytes.div_ceil(1000);
-            let message =
-                format!("the images have {kilobytes} kB together; show fewer or smaller ones");
+            let message = said!(
+                "the images have {kilobytes} kB together; show fewer or smaller ones",
+                "حجم الصور مجتمعة {kilobytes} كيلوبايت؛ اعرض صورًا أقل أو أصغر",
+            );
             let problem = Problem::warning(ProblemCode::HeavyImages, message);
             problems.push(problem.within(locale, Part::Mjml.as_str()));
         }
