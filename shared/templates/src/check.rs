@@ -45,10 +45,30 @@ pub fn check(source: &Source, partials: &Partials) -> Vec<Problem> {
 /// The same, against given limits.
 #[must_use]
 pub fn check_against(source: &Source, partials: &Partials, limits: Limits) -> Vec<Problem> {
-    let Examined { compiled, mut problems, uses } = examine(source, partials);
+    let Examined { compiled, problems, uses } = examine(source, partials);
+    all_problems(source, &compiled, problems, &uses, limits)
+}
+
+/// The problems as [`check`] has them, and the compiled form as [`crate::compile`] has it, by
+/// compiling once.
+#[must_use]
+pub fn check_and_compile(source: &Source, partials: &Partials) -> (Vec<Problem>, Option<Compiled>) {
+    let Examined { compiled, problems, uses } = examine(source, partials);
+    let works = !problems.iter().any(Problem::is_error);
+    let all = all_problems(source, &compiled, problems, &uses, Limits::default());
+    (all, works.then_some(compiled))
+}
+
+fn all_problems(
+    source: &Source,
+    compiled: &Compiled,
+    mut problems: Vec<Problem>,
+    uses: &[(Locale, String, Use)],
+    limits: Limits,
+) -> Vec<Problem> {
     missing_locales(source, &mut problems);
     unused_texts(source, &mut problems);
-    unknown_fields(&uses, &mut problems);
+    unknown_fields(uses, &mut problems);
     for (&locale, texts) in &compiled.locales {
         if source.purpose == Purpose::Marketing {
             let mut found = Vec::new();
@@ -64,7 +84,7 @@ pub fn check_against(source: &Source, partials: &Partials, limits: Limits) -> Ve
             );
         }
     }
-    measure(&compiled, &uses, limits, &mut problems);
+    measure(compiled, uses, limits, &mut problems);
     problems.sort_by_key(|problem| problem.severity);
     problems
 }

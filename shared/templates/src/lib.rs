@@ -26,7 +26,7 @@ mod schema;
 pub mod sms;
 mod source;
 
-pub use check::{Limits, check, check_against};
+pub use check::{Limits, check, check_against, check_and_compile};
 pub use compile::{Compiled, CompiledTexts, FORMAT, compile};
 pub use fields::Fields;
 pub use problem::{Problem, ProblemCode, Severity};

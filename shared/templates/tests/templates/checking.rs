@@ -1,7 +1,10 @@
 //! What `templates check` finds.
 
 use domain::Locale::{self, Ar, En};
-use templates::{Limits, Problem, ProblemCode, Severity, Source, check, check_against};
+use templates::{
+    Limits, Problem, ProblemCode, Severity, Source, check, check_against, check_and_compile,
+    compile,
+};
 
 use crate::samples::{email, email_of, partials, sms};
 
@@ -267,5 +270,22 @@ fn colours_are_compared_with_what_shared_pieces_set_and_what_mjml_does_itself() 
         ("<mj-text color=\"#000\">Words</mj-text>", "<mj-text color=\"#cccccc\" />", false),
     ] {
         assert_eq!(low(body, head), expected, "{body} {head}");
+    }
+}
+
+#[test]
+fn checked_and_compiled_at_once_it_says_and_makes_the_same() {
+    let sources = [
+        email(),
+        edit(En, "Hi {{first_name}}", "Hi {{frist_name}}"),
+        edit(Ar, "{{first_name}}", "{{first_name"),
+        sms("Hi {{first_name}}", "مرحباً {{first_name}}"),
+    ];
+    for source in sources {
+        let (problems, compiled) = check_and_compile(&source, &partials());
+        assert_eq!(problems, check(&source, &partials()));
+        let alone = compile(&source, &partials()).ok();
+        let stored = |compiled: &templates::Compiled| serde_json::to_value(compiled).unwrap();
+        assert_eq!(compiled.as_ref().map(stored), alone.as_ref().map(stored));
     }
 }

@@ -91,12 +91,8 @@ pub async fn check(source: &Source, app: &App) -> Result<Checked, Trouble> {
     let (images, found) = images(source, app).await?;
     let (source, library) = (source.clone(), Arc::clone(&app.library));
     let checked = tokio::task::spawn_blocking(move || {
-        let partials = library.partials();
-        Checked {
-            problems: templates::check(&source, partials),
-            compiled: templates::compile(&source, partials).ok(),
-            images,
-        }
+        let (problems, compiled) = templates::check_and_compile(&source, library.partials());
+        Checked { problems, compiled, images }
     });
     let mut checked = checked.await.map_err(|_| Trouble::Broken)?;
     checked.problems.extend(found);
